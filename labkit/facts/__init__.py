@@ -1,0 +1,38 @@
+"""Facts about AWS: prices, quotas, runtimes, published measurements, each with its source and date.
+
+The JSON files here are the only place where such numbers stand. Nothing is guessed: what is not known, or
+only estimated, raises `labkit.errors.FactUnknown`.
+"""
+
+from labkit.facts.loader import (
+    coldstarts,
+    default_runtime,
+    instance,
+    prime_numbers,
+    quota,
+    quotas,
+    runtime,
+    runtimes,
+)
+from labkit.facts.pricelist import price, regions
+from labkit.facts.records import ColdStart, Instance, Price, PrimeRun, Quota, Runtime, Tier
+
+__all__ = [
+    "ColdStart",
+    "Instance",
+    "Price",
+    "PrimeRun",
+    "Quota",
+    "Runtime",
+    "Tier",
+    "coldstarts",
+    "default_runtime",
+    "instance",
+    "price",
+    "prime_numbers",
+    "quota",
+    "quotas",
+    "regions",
+    "runtime",
+    "runtimes",
+]

@@ -1,0 +1,135 @@
+"""Puts the parts of the local cloud together: who gets to know whom is decided here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moto.s3.exceptions import S3ClientError
+
+from labkit.localcloud.aws import AwsApi
+from labkit.localcloud.clock import LessonClock
+from labkit.localcloud.fidelity import rows
+from labkit.localcloud.front import Front
+from labkit.localcloud.functions.context import Change, Dependencies
+from labkit.localcloud.functions.delivery import Delivery
+from labkit.localcloud.functions.errors import role_not_assumable, s3_get_failed
+from labkit.localcloud.functions.events import EventQueue
+from labkit.localcloud.functions.invoke import Invocations
+from labkit.localcloud.functions.service import FunctionService
+from labkit.localcloud.functions.warmth import Warmth
+from labkit.localcloud.guard import Guard
+from labkit.localcloud.identities import ACCOUNT_ID, Identities
+from labkit.localcloud.identities.sts import install
+from labkit.localcloud.local_api import LocalApi
+from labkit.localcloud.logs import FunctionLogs
+from labkit.localcloud.moto_host import MotoHost, s3_object
+from labkit.localcloud.permissions.decide import Permissions
+from labkit.runtime.fleet import Fleet
+from labkit.runtime.languages import check
+from labkit.runtime.spec import Credentials, FunctionSpec
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A running local cloud. ``front`` answers HTTP requests."""
+
+    front: Front
+    fleet: Fleet
+    clock: LessonClock
+    queue: EventQueue
+    warmth: Warmth
+    moto: MotoHost
+
+    async def close(self) -> None:
+        """Ends what runs, outermost first; nothing stays behind on the machine."""
+        self.clock.close()
+        await self.queue.close()
+        await self.warmth.close()
+        await self.fleet.close()
+        self.moto.close()
+
+
+async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[str, str]) -> Parts:
+    """Makes all parts for one workspace; ``key`` is its access key id and secret."""
+    loop = asyncio.get_running_loop()
+    clock = LessonClock()
+    moto = MotoHost(endpoint)
+    identities = Identities(*key)
+    install(identities)
+    fleet: Fleet
+    functions: FunctionService
+    warmth: Warmth
+
+    def on_change(change: Change) -> None:
+        if change.kind == "replaced" and change.spec is not None:
+            fleet.retire(change.function_arn, change.version, change.spec.revision)
+        elif change.kind == "deleted":
+            fleet.retire(change.function_arn, change.version)
+        elif change.kind == "provisioned":
+            warmth.follow(change)
+
+    code_token = secrets.token_urlsafe(16)
+    guard = Guard(Permissions(resource_policy=lambda arn: functions.policy_for(arn)))
+
+    async def role_check(role_arn: str) -> None:
+        if not guard.can_assume(role_arn, "lambda.amazonaws.com"):
+            raise role_not_assumable()
+
+    async def fetch_s3(bucket: str, name: str, version: str | None) -> bytes:
+        try:
+            return bytes(await moto.run(s3_object, bucket, name, version))
+        except S3ClientError as error:
+            raise s3_get_failed(error.code, str(error.message)) from None
+
+    functions = FunctionService(
+        Dependencies(
+            code_folder=state_dir / "code",
+            role_check=role_check,
+            fetch_s3=fetch_s3,
+            on_change=on_change,
+            schedule=lambda callback, delay_s: loop.call_later(delay_s, callback),
+            code_url=lambda sha256: f"{endpoint}/_labkit/code/{code_token}/{sha256}",
+            now=lambda: datetime.fromtimestamp(clock.now(), UTC),
+            role_allows=guard.role_allows_now,
+            runtime_check=check,
+        )
+    )
+
+    def credentials(spec: FunctionSpec) -> Credentials:
+        return identities.issue_for_function(spec.role_arn, spec.name)
+
+    fleet = Fleet(
+        home=state_dir / "environments",
+        cache_dir=cache_dir(state_dir),
+        endpoint=endpoint,
+        credentials=credentials,
+        sink=FunctionLogs(guard.role_allows),
+        now_ms=clock.now_ms,
+    )
+    await fleet.start()
+    warmth = Warmth(functions, fleet, ACCOUNT_ID)
+    delivery = Delivery(endpoint, credentials, lambda spec, metric: None)
+    queue: EventQueue
+    invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event))
+    queue = EventQueue(clock, invocations.run, functions.resolve, delivery)
+    local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
+    front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
+    threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
+    return Parts(front, fleet, clock, queue, warmth, moto)
+
+
+def cache_dir(state_dir: Path) -> Path:
+    """Where runtimes are built, once for all workspaces: $LABKIT_CACHE or the user's cache folder."""
+    named = os.environ.get("LABKIT_CACHE")
+    folder = Path(named) if named else Path.home() / ".cache" / "labkit"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return state_dir / "cache"
+    return folder if os.access(folder, os.W_OK) else state_dir / "cache"

@@ -1,0 +1,84 @@
+"""Answers AWS API calls: whose signature, may they, and then the service itself.
+
+Lambda is our own functions service; every other service is moto's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from labkit.localcloud.front import Answer, Request
+from labkit.localcloud.functions import wire
+from labkit.localcloud.functions.context import CallContext
+from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.invoke import Invocations
+from labkit.localcloud.functions.names import Caller
+from labkit.localcloud.functions.service import FunctionService
+from labkit.localcloud.guard import Guard
+from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
+from labkit.localcloud.moto_host import MotoHost
+from labkit.localcloud.signing import SigningError, verify
+
+LARGE_BYTES = 1 << 20  # reading the JSON and base64 of a large upload would hold up everybody else
+
+
+class AwsApi:
+    """The AWS wire protocol of the local cloud."""
+
+    def __init__(
+        self,
+        identities: Identities,
+        guard: Guard,
+        functions: FunctionService,
+        invocations: Invocations,
+        moto: MotoHost,
+    ) -> None:
+        self._identities, self._guard, self._functions = identities, guard, functions
+        self._invocations, self._moto = invocations, moto
+
+    async def __call__(self, request: Request) -> Answer:
+        try:
+            signed = verify(
+                request.method,
+                request.raw_path,
+                request.query,
+                request.headers,
+                request.body,
+                self._identities.lookup,
+            )
+        except SigningError as error:
+            return self._guard.refuse(error, request)
+        denial = self._guard.check(signed.signer, signed.service, signed.region, request)
+        if denial is not None:
+            return denial
+        if signed.service == "lambda":
+            return await self._lambda(request, signed.region, signed.signer)
+        status, headers, body = await self._moto.answer(
+            request.method, request.raw_path, request.query, request.headers, request.body
+        )
+        return Answer(status, headers, body)
+
+    async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
+        headers = {name.lower(): value for name, value in request.headers}
+        arn = identity.principal.arn
+        if Invocations.is_invoke(request.method, request.raw_path):
+            caller = Caller(region, ACCOUNT_ID, arn)
+            answer = await self._invocations.answer(
+                request.raw_path, request.query, headers, request.body, caller
+            )
+        else:
+            answer = await self._operation(request, headers, CallContext(region, ACCOUNT_ID, arn))
+        return Answer(answer.status, list(answer.headers.items()), answer.body)
+
+    async def _operation(
+        self, request: Request, headers: dict[str, str], context: CallContext
+    ) -> wire.Response:
+        try:
+            wired = (request.method, request.raw_path, request.query, headers, request.body)
+            large = len(request.body) > LARGE_BYTES
+            call = await asyncio.to_thread(wire.parse, *wired) if large else wire.parse(*wired)
+            return wire.respond(
+                call.operation, await self._functions.call(call.operation, call.params, context)
+            )
+        except ServiceError as error:
+            return wire.respond_error(error)

@@ -1,0 +1,44 @@
+"""The honest limits of the local cloud on this machine: what differs from AWS, row by row."""
+
+from __future__ import annotations
+
+import platform
+
+ALWAYS = [
+    ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
+    ("AWS_ENDPOINT_URL", "set for every function, so that its SDK reaches the local cloud", "not set"),
+    ("time", "the lesson clock can be advanced", "cannot be moved"),
+    ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
+]
+ISOLATED = [
+    ("files", "own root: /var/task, /opt and /var/runtime read-only, no home directory", "the same paths"),
+    ("/tmp", "own, of the configured size, in memory", "own, of the configured size, on disk"),
+    ("processes", "own process namespace, 1,024 processes and threads", "1,024 processes and threads"),
+]
+
+
+def rows(isolation_problem: str | None) -> list[dict[str, str]]:
+    """``topic``, ``local`` and ``aws`` of each difference, for people to read."""
+    machine = platform.machine()
+    table = [
+        *ALWAYS,
+        ("processor", f"this machine's ({machine}), whatever the architecture says", "x86_64 or arm64"),
+    ]
+    if isolation_problem is None:
+        table += ISOLATED
+    else:
+        reason = f"this machine allows no namespaces ({isolation_problem})"
+        table += [
+            (
+                "files",
+                f"real directories instead of /var/task, /opt, /var/runtime: {reason}",
+                "/var/task, /opt",
+            ),
+            (
+                "/tmp",
+                "a directory of its own in TMPDIR; /tmp itself is the machine's; no size limit",
+                "own /tmp",
+            ),
+            ("processes", "what a handler detaches on purpose may outlive it", "nothing outlives it"),
+        ]
+    return [{"topic": topic, "local": local, "aws": aws} for topic, local, aws in table]

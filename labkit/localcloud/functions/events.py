@@ -1,0 +1,199 @@
+"""Asynchronous invocation: the queue of each function, its retries, and what becomes of an event that failed.
+
+Source: AWS, "How Lambda handles errors and retries with asynchronous invocation" and "Capturing records of
+Lambda asynchronous invocations". Retries wait on the lesson clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from labkit import facts
+from labkit.localcloud.clock import LessonClock
+from labkit.localcloud.functions.context import CallContext
+from labkit.localcloud.functions.delivery import Delivery
+from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.resolve import Resolved
+from labkit.runtime.loglines import iso
+from labkit.runtime.spec import Invocation, Outcome
+
+ERROR_MESSAGE_BYTES = 1024
+log = logging.getLogger(__name__)
+
+Run = Callable[[Resolved, Invocation], Awaitable[Outcome]]
+
+
+@dataclass
+class Event:
+    """One event on its way. ``invokes`` counts invocations that ran; ``throttles`` those that could not."""
+
+    function: str
+    qualifier: str | None
+    caller: CallContext
+    request_id: str
+    payload: bytes
+    trace_header: str
+    received: float
+    resolved: Resolved
+    invokes: int = 0
+    throttles: int = 0
+    outcome: Outcome | None = field(default=None)
+
+
+class EventQueue:
+    """Takes events, runs them in the background, retries, reports to destinations and dead-letter queues."""
+
+    def __init__(
+        self,
+        clock: LessonClock,
+        run: Run,
+        resolve: Callable[[str, str | None, CallContext], Resolved],
+        deliver: Delivery,
+    ) -> None:
+        self._clock, self._run, self._resolve, self._deliver = clock, run, resolve, deliver
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waits_s = (_fact("async_retry_first_wait_s"), _fact("async_retry_second_wait_s"))
+
+    def accept(
+        self,
+        resolved: Resolved,
+        caller: CallContext,
+        function: str,
+        qualifier: str | None,
+        request_id: str,
+        payload: bytes,
+        trace_header: str,
+    ) -> None:
+        """Queues one event; it runs as soon as there is a free environment."""
+        event = Event(
+            function, qualifier, caller, request_id, payload, trace_header, self._clock.now(), resolved
+        )
+        task = asyncio.create_task(self._attempt(event))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _attempt(self, event: Event) -> None:
+        try:
+            event.resolved = self._resolve(event.function, event.qualifier, event.caller)
+        except ServiceError:
+            log.warning("event %s dropped: %s is gone", event.request_id, event.function)
+            return
+        resolved = event.resolved
+        if resolved.reserved_concurrency == 0:
+            await self._fail(event, "RetriesExhausted")
+            return
+        invocation = Invocation(
+            event.request_id, event.payload, resolved.invoked_arn, None, event.trace_header
+        )
+        try:
+            event.outcome = await self._run(resolved, invocation)
+        except ServiceError as error:
+            log.info("event %s of %s waits: %s", event.request_id, event.function, error)
+            await self._wait_for_capacity(event)
+            return
+        event.invokes += 1
+        if event.outcome.function_error is None:
+            await self._report(event, "Success")
+        else:
+            await self._retry(event)
+
+    async def _retry(self, event: Event) -> None:
+        retries = self._setting(event, "maximum_retry_attempts", _fact("async_retries_default"))
+        if event.invokes > retries:
+            await self._fail(event, "RetriesExhausted")
+            return
+        delay = self._waits_s[event.invokes - 1]
+        if self._too_old(event, delay):
+            await self._fail(event, "EventAgeExceeded")
+            return
+        self._clock.call_later(delay, lambda: self._attempt(event))
+
+    async def _wait_for_capacity(self, event: Event) -> None:
+        delay = min(_fact("async_backoff_min_s") * 2**event.throttles, _fact("async_backoff_max_s"))
+        event.throttles += 1
+        if self._too_old(event, delay):
+            await self._fail(event, "EventAgeExceeded")
+            return
+        self._clock.call_later(delay, lambda: self._attempt(event))
+
+    def _too_old(self, event: Event, delay_s: float) -> bool:
+        age = self._setting(event, "maximum_event_age_s", _fact("async_event_age_default_s"))
+        return self._clock.now() + delay_s - event.received > age
+
+    def _setting(self, event: Event, name: str, default: int) -> int:
+        value = getattr(event.resolved.event_invoke_config, name, None)
+        return default if value is None else int(value)
+
+    async def _fail(self, event: Event, condition: str) -> None:
+        await self._report(event, condition)
+        resolved = event.resolved
+        target = resolved.dead_letter_arn
+        if target:
+            await self._deliver.dead_letter(resolved.spec, target, event.payload, _attributes(event))
+
+    async def _report(self, event: Event, condition: str) -> None:
+        config = event.resolved.event_invoke_config
+        target = None
+        if config is not None:
+            target = config.on_success_arn if condition == "Success" else config.on_failure_arn
+        if target:
+            record = self._record(event, condition)
+            await self._deliver.record(event.resolved.spec, target, record, condition == "Success")
+
+    def _record(self, event: Event, condition: str) -> dict[str, Any]:
+        """The invocation record, in AWS's own order."""
+        record: dict[str, Any] = {
+            "version": "1.0",
+            "timestamp": iso(self._clock.now_ms()),
+            "requestContext": {
+                "requestId": event.request_id,
+                "functionArn": f"{event.resolved.spec.arn}:{event.qualifier or '$LATEST'}",
+                "condition": condition,
+                "approximateInvokeCount": event.invokes,
+            },
+            "requestPayload": json.loads(event.payload),
+        }
+        if event.outcome is not None:
+            record["responseContext"] = {
+                "statusCode": 200,
+                "executedVersion": event.resolved.executed_version,
+            }
+            if event.outcome.function_error:
+                record["responseContext"]["functionError"] = event.outcome.function_error
+            record["responsePayload"] = _json_or_text(event.outcome.payload)
+        return record
+
+
+def _fact(name: str) -> int:
+    return int(facts.quota(name).value)
+
+
+def _attributes(event: Event) -> dict[str, tuple[str, str]]:
+    """A dead-letter message's three attributes: name to (type, value)."""
+    message, status = "", "429"
+    if event.outcome is not None:
+        status = "200"
+        failure = _json_or_text(event.outcome.payload)
+        message = str(failure.get("errorMessage", "")) if isinstance(failure, dict) else str(failure)
+    shortened = message.encode()[:ERROR_MESSAGE_BYTES].decode(errors="ignore")
+    attributes = {"RequestID": ("String", event.request_id), "ErrorCode": ("Number", status)}
+    if shortened:
+        attributes["ErrorMessage"] = ("String", shortened)
+    return attributes
+
+
+def _json_or_text(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode(errors="replace")

@@ -1,0 +1,83 @@
+"""Decides for the front whether a caller may do what the request asks, and answers for those who may not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from labkit.errors import LabError
+from labkit.localcloud.front import Answer, Request
+from labkit.localcloud.identities import Identity
+from labkit.localcloud.permissions import denial
+from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.permissions.errors import PolicyUnsupported, RequestUnclear
+from labkit.localcloud.permissions.requests import classify
+from labkit.localcloud.signing import SigningError
+
+REMEMBERED_S = 1.0  # a permission taken away takes effect a moment later, as on AWS; a new one at once
+
+
+class Guard:
+    """Permissions of callers and of execution roles."""
+
+    def __init__(self, permissions: Permissions) -> None:
+        self._permissions = permissions
+        self._allowed: dict[tuple[str, str, str], float] = {}
+
+    def check(self, identity: Identity, service: str, region: str, request: Request) -> Answer | None:
+        """None when the call is allowed. The workspace's own key is administrator: it is not asked."""
+        if identity.principal.administrator:
+            return None
+        headers = dict(request.headers)
+        try:
+            call = classify(
+                request.method,
+                request.header("host") or "",
+                request.raw_path,
+                request.query,
+                headers,
+                request.body,
+                service,
+                region,
+            )
+            refused = self._permissions.authorize(identity, call)
+        except RequestUnclear as error:
+            return _sent(denial.unclear(error, _asked(service, request)))
+        except PolicyUnsupported as error:
+            return _sent(denial.undecidable(error, _asked(service, request)))
+        return None if refused is None else _sent(denial.access_denied(refused, _asked(service, request)))
+
+    def refuse(self, error: SigningError, request: Request) -> Answer:
+        """The answer to a request that is not signed, or wrongly."""
+        return _sent(denial.bad_signature(error, _asked(error.service, request)))
+
+    def role_allows(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether an execution role may do something that the platform does for it."""
+        key = (role_arn, action, resource)
+        if time.monotonic() - self._allowed.get(key, -REMEMBERED_S) < REMEMBERED_S:
+            return True
+        try:
+            allowed = self._permissions.is_allowed(role_arn, action, resource)
+        except LabError:
+            return False
+        if allowed:
+            if len(self._allowed) > 10_000:
+                self._allowed.clear()
+            self._allowed[key] = time.monotonic()
+        return allowed
+
+    async def role_allows_now(self, role_arn: str, action: str, resource: str) -> bool:
+        """The same, never from memory: for checks when something is configured."""
+        return await asyncio.to_thread(self._permissions.is_allowed, role_arn, action, resource)
+
+    def can_assume(self, role_arn: str, service: str) -> bool:
+        """Whether a role exists and trusts a service."""
+        return self._permissions.can_assume(role_arn, service)
+
+
+def _asked(service: str, request: Request) -> denial.Asked:
+    return denial.Asked.of(service, request.method, dict(request.headers), request.query)
+
+
+def _sent(answer: denial.Answer) -> Answer:
+    return Answer(answer.status, list(answer.headers.items()), answer.body)

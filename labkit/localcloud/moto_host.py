@@ -1,0 +1,134 @@
+"""moto inside the local cloud: keeps the state of every service but Lambda, called as a WSGI application.
+
+Caches what moto looks up anew on every request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import io
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import moto.backends
+import moto.core.responses
+import moto.core.utils
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.exceptions import MissingBucket, MissingKey
+from moto.s3.models import s3_backends
+
+from labkit.localcloud.identities import ACCOUNT_ID
+
+# moto's answers may call back into the cloud while they hold a thread, so there are many, made on demand.
+THREADS = 64
+
+_MODULES = tuple(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: _MODULES
+moto.core.responses.method_names_from_class = functools.cache(  # type: ignore[attr-defined]
+    moto.core.utils.method_names_from_class
+)
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+def s3_object(bucket: str, name: str, version: str | None) -> bytes:
+    """An object's content.
+
+    Raises:
+        S3ClientError: there is no such bucket, key or version.
+    """
+    backend = s3_backends[ACCOUNT_ID]["aws"]
+    if bucket not in backend.buckets:
+        raise MissingBucket(bucket)
+    key = backend.get_object(bucket, name, version_id=version)
+    if key is None:
+        raise MissingKey(name)
+    return bytes(key.value)
+
+
+class MotoHost:
+    """Answers AWS requests from moto's state, each in a thread of a pool."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._host, _, self._port = endpoint.removeprefix("http://").partition(":")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="moto")
+
+    async def answer(
+        self, method: str, raw_path: str, query: str, headers: list[tuple[str, str]], body: bytes
+    ) -> Answer:
+        environ = self._environ(method, raw_path, query, headers, body)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._call, environ)
+
+    async def run(self, function: Any, *args: Any) -> Any:
+        """Runs something that touches moto's state off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self, environ: dict[str, Any]) -> Answer:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            started[:] = [int(status.split(" ", 1)[0]), headers]
+            return None
+
+        chunks = self._application(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        return started[0], started[1], body
+
+    def _environ(
+        self, method: str, raw_path: str, query: str, headers: list[tuple[str, str]], body: bytes
+    ) -> dict[str, Any]:
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": raw_path + ("?" + query if query else ""),
+            "RAW_URI": raw_path + ("?" + query if query else ""),
+            "SERVER_NAME": self._host,
+            "SERVER_PORT": self._port,
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        _add_headers(environ, headers)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return environ
+
+
+def _add_headers(environ: dict[str, Any], headers: list[tuple[str, str]]) -> None:
+    """Headers as WSGI wants them; the spelling of S3 metadata names with underscores is kept for moto."""
+    dashed = {environ_key_for_header(name) for name, _ in headers if "_" not in name}
+    kept: dict[str, str] = {}
+    for name, value in headers:
+        key = environ_key_for_header(name)
+        if "_" in name:
+            if key in dashed or not should_preserve_original_header_name(name):
+                continue
+            kept.setdefault(key, name)
+        if key in ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT"):
+            continue  # the body is whole by now
+        if key in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+            key = key.removeprefix("HTTP_")
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = kept

@@ -1,0 +1,115 @@
+"""Which policies count for a principal, and who a role trusts: read from moto's IAM. Evaluates nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
+
+from labkit.localcloud.identities import Principal
+from labkit.localcloud.permissions.backends import backend
+from labkit.localcloud.permissions.policy import Document, parse
+
+_ADMINISTRATOR = parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
+_NOTHING = parse('{"Version":"2012-10-17","Statement":[]}')
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What limits a principal. ``boundary`` and ``session`` are None when there is no such limit."""
+
+    identity: tuple[Document, ...]
+    boundary: Document | None = None
+    session: tuple[Document, ...] | None = None
+
+
+class Roles:
+    """IAM of one account, as moto keeps it."""
+
+    def __init__(self, account_id: str) -> None:
+        self.account_id = account_id
+
+    def policies_of(self, principal: Principal) -> Policies:
+        """The policies of a user (with its groups) or of a role session; none for one that was deleted.
+
+        Raises:
+            PolicyUnsupported: a policy is no policy document.
+        """
+        session = tuple(map(parse, principal.session_policies)) or None
+        if principal.role_arn is not None:
+            role = self.role(principal.role_arn)
+            if role is None:
+                return Policies((), session=session)
+            boundary = self._boundary(role.permissions_boundary_arn)
+            return Policies(_documents(role), boundary, session)
+        user = self._iam.users.get(principal.user_name) if principal.user_name else None
+        documents = self._of_user(user) if user is not None else ()
+        if principal.administrator:
+            documents = (_ADMINISTRATOR, *documents)
+        return Policies(documents, session=session)
+
+    def tags_of(self, principal: Principal) -> Mapping[str, str]:
+        """The tags of the role or user behind a principal."""
+        if principal.role_arn is not None:
+            role = self.role(principal.role_arn)
+            tags: list[dict[str, str]] = role.tags if role is not None else []
+        elif principal.user_name:
+            tags = self._iam.tagger.list_tags_for_resource(principal.arn)["Tags"]
+        else:
+            tags = []
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def role(self, role_arn: str) -> Role | None:
+        """A role by its ARN, path included."""
+        for role in list(self._iam.roles.values()):
+            if role.arn == role_arn:
+                return role
+        return None
+
+    def trust_policy(self, role_arn: str) -> str | None:
+        """Who may assume the role, as a JSON document; None when there is no such role."""
+        role = self.role(role_arn)
+        return None if role is None else _text(role.assume_role_policy_document)
+
+    def age_s(self, role_arn: str) -> float:
+        """Seconds of real time since the role was made; 0 when there is no such role."""
+        role = self.role(role_arn)
+        if role is None:
+            return 0.0
+        return time.time() - role.create_date.replace(tzinfo=UTC).timestamp()
+
+    @property
+    def _iam(self) -> IAMBackend:
+        iam: IAMBackend = backend("iam", self.account_id, "aws")
+        return iam
+
+    def _of_user(self, user: User) -> tuple[Document, ...]:
+        groups = [group for group in list(self._iam.groups.values()) if user in group.users]
+        return (*_documents(user), *(document for group in groups for document in _documents(group)))
+
+    def _boundary(self, policy_arn: str | None) -> Document | None:
+        if not policy_arn:
+            return None
+        policy = self._iam.managed_policies.get(policy_arn)
+        return _managed(policy) if policy is not None else _NOTHING
+
+
+def _documents(holder: Role | User | Group) -> tuple[Document, ...]:
+    inline = [parse(_text(text)) for text in list(holder.policies.values())]
+    return (*inline, *(_managed(policy) for policy in list(holder.managed_policies.values())))
+
+
+def _managed(policy: ManagedPolicy) -> Document:
+    for version in policy.versions:
+        if version.version_id == policy.default_version_id:
+            return parse(_text(version.document))
+    return _NOTHING
+
+
+def _text(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)

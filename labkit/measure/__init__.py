@@ -1,0 +1,28 @@
+"""Invokes a function and measures: how long, how much memory, what it costs. Through boto3 only.
+
+    m = labkit.measure.invoke(client, "orders", {"id": 1}, times=50)
+    m                     # the figures as text
+    m.frame()             # a row for each call
+
+Every call becomes a row, also one that is throttled, fails or gets no answer. Ctrl-C keeps what was measured.
+"""
+
+from labkit.measure.closed import invoke
+from labkit.measure.cold import cold_starts
+from labkit.measure.opened import invoke_at
+from labkit.measure.rows import Measurement, Measurements, Status
+from labkit.measure.run import Watch
+from labkit.measure.streams import with_environments
+from labkit.measure.target import MeasureError
+
+__all__ = [
+    "MeasureError",
+    "Measurement",
+    "Measurements",
+    "Status",
+    "Watch",
+    "cold_starts",
+    "invoke",
+    "invoke_at",
+    "with_environments",
+]

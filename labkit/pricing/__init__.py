@@ -1,0 +1,55 @@
+"""What things cost on AWS: an invocation, recorded ones, a month, neighbours, Fargate and EC2 instead.
+
+Pure: prices come from `labkit.facts`, recorded work from the caller, and no cloud is asked. Money is
+`Decimal` (see `exact`); every answer is a bill whose lines carry quantity, unit price and source.
+"""
+
+from labkit.pricing.breakeven import BreakEven, break_even
+from labkit.pricing.cost import Cost, LineItem, PricingError, exact, usd
+from labkit.pricing.invocations import cost_column, invocation, invocations
+from labkit.pricing.monthly import month
+from labkit.pricing.neighbours import (
+    api_gateway,
+    dynamodb,
+    eventbridge,
+    logs,
+    scheduler,
+    sqs,
+    step_functions,
+    step_functions_express,
+)
+from labkit.pricing.servers import Fleet, Server, ec2, fargate, fleet
+from labkit.pricing.workload import Provisioned, Workload, billed_ms, concurrency, event_requests, gb_seconds
+
+__all__ = [
+    "BreakEven",
+    "Cost",
+    "Fleet",
+    "LineItem",
+    "PricingError",
+    "Provisioned",
+    "Server",
+    "Workload",
+    "api_gateway",
+    "billed_ms",
+    "break_even",
+    "concurrency",
+    "cost_column",
+    "dynamodb",
+    "ec2",
+    "event_requests",
+    "eventbridge",
+    "exact",
+    "fargate",
+    "fleet",
+    "gb_seconds",
+    "invocation",
+    "invocations",
+    "logs",
+    "month",
+    "scheduler",
+    "sqs",
+    "step_functions",
+    "step_functions_express",
+    "usd",
+]

@@ -1,0 +1,230 @@
+"""All execution environments of a cloud: which one takes an invocation, when one is started or ended.
+
+As on Lambda: an idle environment of the same version and revision is reused, else a new one is started;
+new code or configuration replaces them; long idle ones are ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from labkit.runtime.environment import ExecutionEnvironment, Host, State
+from labkit.runtime.languages import prepare
+from labkit.runtime.sandbox import Launcher, probe
+from labkit.runtime.spec import CredentialsSource, FunctionSpec, Invocation, LogSink, Outcome
+
+IDLE_S = 600.0  # AWS names no figure; some minutes is what people measure
+IDLE_MAX = 200  # beyond this many idle environments the longest idle ends: the machine is a laptop
+STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
+START_TURN_S = 0.5  # an init that sleeps gives its turn to the next one after this long
+
+
+class Fleet:
+    """Runs invocations on execution environments. All methods belong to the event loop's thread."""
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        cache_dir: Path,
+        endpoint: str,
+        credentials: CredentialsSource,
+        sink: LogSink,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._launcher = Launcher()
+        self._host_parts = {
+            "home": home,
+            "cache_dir": cache_dir,
+            "endpoint": endpoint,
+            "credentials": credentials,
+            "sink": sink,
+            "now_ms": now_ms,
+        }
+        self._home, self._cache_dir = home, cache_dir
+        self._host: Host | None = None
+        self._idle: dict[tuple[str, str], list[ExecutionEnvironment]] = defaultdict(list)
+        self._all: set[ExecutionEnvironment] = set()
+        self._warm: dict[str, set[ExecutionEnvironment]] = {}
+        self._wanted: dict[str, tuple[FunctionSpec | None, int]] = {}
+        self._retired: dict[tuple[str, str], str] = {}
+        self._turns = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._closing: set[asyncio.Task[None]] = set()
+        self._reaper: asyncio.TimerHandle | None = None
+        self.isolation_problem: str | None = None
+
+    async def start(self) -> None:
+        """Starts the launcher and finds out how well this machine can isolate functions."""
+        shutil.rmtree(self._home, ignore_errors=True)
+        self._home.mkdir(parents=True, mode=0o700)
+        self._launcher.start()
+        self.isolation_problem = await probe(self._launcher, self._home)
+        isolated = self.isolation_problem is None
+        self._host = Host(launcher=self._launcher, isolated=isolated, **self._host_parts)  # type: ignore[arg-type]
+        self._reap()
+
+    def prepare_runtimes(self) -> None:
+        """Builds what can be built before the first function is deployed. Blocking: call it in a thread."""
+        prepare(self._cache_dir)
+
+    async def invoke(self, spec: FunctionSpec, invocation: Invocation, pool: str | None = None) -> Outcome:
+        """Runs one invocation; a cold start when no idle environment fits.
+
+        Args:
+            pool: provisioned environments to try first; when all are busy the invocation spills over.
+
+        Raises:
+            RuntimeUnavailable: this machine cannot run the function's runtime.
+        """
+        environment = self._take_warm(spec, pool) or self._take_idle(spec)
+        if environment is None:
+            environment = await self._start(spec)
+        try:
+            return await environment.invoke(invocation)
+        finally:
+            self._give_back(environment)
+
+    def environments(self, arn: str) -> list[ExecutionEnvironment]:
+        """The living environments of a function, all versions."""
+        return [environment for environment in self._all if environment.spec.arn == arn]
+
+    async def keep_warm(
+        self, pool: str, spec: FunctionSpec | None, count: int, progress: Callable[[int], None]
+    ) -> None:
+        """Starts environments ahead (provisioned concurrency) until ``count`` of them stand in ``pool``.
+
+        Environments of another version or revision, and surplus ones, are ended. ``progress`` is told how
+        many are ready, each time that one is. ``spec`` None gives the pool up.
+
+        Raises:
+            RuntimeUnavailable: this machine cannot run the function's runtime.
+        """
+        kept = self._warm.setdefault(pool, set())
+        self._wanted[pool] = (spec, count)
+        for environment in list(kept):
+            outdated = spec is None or (environment.spec.key, environment.spec.revision) != (
+                spec.key,
+                spec.revision,
+            )
+            if outdated or len(kept) > count:
+                kept.discard(environment)
+                if environment.state is not State.BUSY:
+                    self._end(environment)
+        if spec is None:
+            return
+        progress(len(kept))
+        while len(kept) < count and self._wanted[pool] == (spec, count):
+            environment = await self._start(spec, "provisioned-concurrency")
+            if self._wanted[pool] != (spec, count):
+                self._end(environment)
+                return
+            kept.add(environment)
+            progress(len(kept))
+
+    def retire(self, arn: str, version: str | None = None, keep_revision: str | None = None) -> None:
+        """Ends idle environments of a function (or version) but those of ``keep_revision``; busy ones end
+        when they are done."""
+        for environment in self.environments(arn):
+            spec = environment.spec
+            if version in (None, spec.version) and spec.revision != keep_revision:
+                self._retired[spec.key] = keep_revision or ""
+                for kept in self._warm.values():
+                    kept.discard(environment)
+                if environment in self._idle[spec.key]:
+                    self._idle[spec.key].remove(environment)
+                if environment.state in (State.IDLE, State.FAILED):
+                    self._end(environment)
+
+    async def close(self) -> None:
+        """Ends all environments and the launcher; nothing stays behind."""
+        if self._reaper is not None:
+            self._reaper.cancel()
+        for environment in list(self._all):
+            self._end(environment)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        self._launcher.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _take_warm(self, spec: FunctionSpec, pool: str | None) -> ExecutionEnvironment | None:
+        for environment in self._warm.get(pool or "", ()):
+            ready = environment.state in (State.IDLE, State.FAILED)
+            if ready and environment.spec.key == spec.key and environment.spec.revision == spec.revision:
+                return environment
+        return None
+
+    def _is_warm(self, environment: ExecutionEnvironment) -> bool:
+        return any(environment in kept for kept in self._warm.values())
+
+    def _take_idle(self, spec: FunctionSpec) -> ExecutionEnvironment | None:
+        waiting = self._idle.get(spec.key)
+        while waiting:
+            environment = waiting.pop()
+            if environment.spec.revision == spec.revision:
+                return environment
+            self._end(environment)
+        return None
+
+    async def _start(
+        self, spec: FunctionSpec, initialization_type: str = "on-demand"
+    ) -> ExecutionEnvironment:
+        assert self._host is not None, "start() comes first"
+        environment = ExecutionEnvironment(spec, self._host, initialization_type)
+        self._all.add(environment)
+        await self._turns.acquire()
+        turn = Turn(self._turns)
+        timer = asyncio.get_running_loop().call_later(START_TURN_S, turn.give)
+        try:
+            await environment.initialise()
+        except BaseException:
+            self._end(environment)
+            raise
+        finally:
+            timer.cancel()
+            turn.give()
+        return environment
+
+    def _give_back(self, environment: ExecutionEnvironment) -> None:
+        spec = environment.spec
+        stale = spec.key in self._retired and self._retired[spec.key] != spec.revision
+        if stale or environment.state is State.DEAD or environment not in self._all:
+            self._end(environment)
+            return
+        if environment.initialization_type != "on-demand":
+            if not self._is_warm(environment):
+                self._end(environment)
+            return
+        environment.idle_since = asyncio.get_running_loop().time()
+        self._idle[spec.key].append(environment)
+
+    def _end(self, environment: ExecutionEnvironment) -> None:
+        self._all.discard(environment)
+        task = asyncio.create_task(environment.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _reap(self) -> None:
+        loop = asyncio.get_running_loop()
+        idle = sorted((e for waiting in self._idle.values() for e in waiting), key=lambda e: e.idle_since)
+        surplus = len(idle) - IDLE_MAX
+        for number, environment in enumerate(idle):
+            if number < surplus or loop.time() - environment.idle_since > IDLE_S:
+                self._idle[environment.spec.key].remove(environment)
+                self._end(environment)
+        self._reaper = loop.call_later(30, self._reap)
+
+
+class Turn:
+    """One place of a semaphore, given back once however often it is asked."""
+
+    def __init__(self, semaphore: asyncio.Semaphore) -> None:
+        self._semaphore, self._held = semaphore, True
+
+    def give(self) -> None:
+        if self._held:
+            self._held = False
+            self._semaphore.release()

@@ -1,0 +1,57 @@
+"""Kills a function that uses more memory than it was given, as Lambda does.
+
+An address-space limit would raise a catchable MemoryError, which Lambda never does. So resident memory is
+looked at, as often as the room that is left can be filled: rarely when there is plenty, every 2 ms near the
+limit, never while nothing runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from labkit.runtime import memory
+
+GROWTH_BYTES_PER_S = 4 << 30  # faster than a process can touch fresh pages on the machines we measured
+SHORTEST_S, LONGEST_S = 0.002, 0.05
+
+
+class MemoryWatch:
+    """Watches one environment from ``begin`` to ``end``; ``peak`` is the most it saw, in bytes."""
+
+    def __init__(self, keeper_pid: int, limit_bytes: int, exceeded: Callable[[], None]) -> None:
+        self._keeper_pid, self._limit, self._exceeded = keeper_pid, limit_bytes, exceeded
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = 0
+        self.peak = 0
+
+    def begin(self) -> None:
+        """Starts to look; the first look is due when the room left could be full."""
+        self._schedule()
+
+    def end(self) -> None:
+        """Stops looking and takes the kernel's own peak of the runtime process into account."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def settle(self) -> None:
+        """Reads the peaks at the end of an invocation."""
+        pids = memory.descendants(self._keeper_pid)
+        self._last = memory.resident_bytes(pids)
+        self.peak = max(self.peak, self._last, *(memory.peak_bytes(pid) for pid in pids[:1]))
+
+    def _schedule(self) -> None:
+        room_s = (self._limit - self._last) / GROWTH_BYTES_PER_S
+        delay = min(max(room_s, SHORTEST_S), LONGEST_S)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._look)
+
+    def _look(self) -> None:
+        self._last = memory.resident_bytes(memory.descendants(self._keeper_pid))
+        self.peak = max(self.peak, self._last)
+        if self._last > self._limit:
+            self.peak = self._limit
+            self._timer = None
+            self._exceeded()
+        else:
+            self._schedule()

@@ -1,0 +1,212 @@
+"""``Lab``: the one object that a learner holds. Clients, names, waiting, checks, costs, teardown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from labkit import ledger as ledgers
+from labkit.errors import LabError, RecordError
+from labkit.session import names, waiting
+from labkit.session.clock import LessonClock
+from labkit.session.record import DesignRecord
+
+if TYPE_CHECKING:
+    from labkit.ledger import Ledger, Teardown
+    from labkit.pricing import Cost
+    from labkit.session.target import Target
+
+PATIENCE_S = {"local": 10.0, "aws": 60.0}
+# AWS delivers the last lines of a function's log some seconds after the function is gone.
+SETTLE_S = 6.0
+
+
+class Lab:
+    """One learner's run of one notebook. Made by `labkit.open`.
+
+    As a context manager it tears itself down at the end.
+
+    Attributes:
+        notebook: the lab's name, such as ``02-create``.
+        target: ``local`` or ``aws``.
+        prefix: what the names of the lab's resources begin with.
+        ledger: what the lab has made.
+        clock: the lesson clock.
+    """
+
+    def __init__(
+        self,
+        notebook: str,
+        target: Target,
+        workspace: Path,
+        prefix: str,
+        ledger: Ledger,
+        record: DesignRecord,
+    ) -> None:
+        self.notebook = notebook
+        self.workspace = workspace
+        self.prefix = prefix
+        self.ledger = ledger
+        self.clock = LessonClock(target.cloud)
+        self._target = target
+        self._record = record
+        self._recorder: Any = None
+
+    def __repr__(self) -> str:
+        live = sum(entry.live for entry in self.ledger.live())
+        where = f"target={self.target}" + (f" account={self.account_id}" if self.target == "aws" else "")
+        return f"<Lab {self.notebook} {where} region={self.region} prefix={self.prefix} resources={live}>"
+
+    @property
+    def target(self) -> str:
+        """``local`` or ``aws``."""
+        return self._target.kind
+
+    @property
+    def region(self) -> str:
+        """The Region that clients use."""
+        return self._target.region
+
+    @property
+    def account_id(self) -> str:
+        """The twelve digits of the account."""
+        return self._target.account_id
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where calls go; None for AWS itself."""
+        return self._target.endpoint_url
+
+    @property
+    def session(self) -> Any:
+        """The boto3 session behind the clients."""
+        return self._target.session
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A plain boto3 client of a service; what it creates is written into the ledger.
+
+        Raises:
+            TargetError: boto3 knows no such service.
+        """
+        return self._target.client(service, region)
+
+    def name(self, base: str) -> str:
+        """The name of a resource: the lab's prefix, a hyphen and ``base``, legal for every service.
+
+        The same base gives the same name, also after the kernel was restarted. Names that have the prefix
+        already stay as they are.
+
+        Raises:
+            LabError: nothing is left of the base.
+        """
+        return names.resource_name(self.prefix, base)
+
+    def wait(self, service: str, waiter: str, *, timeout_s: float = 120.0, **params: Any) -> None:
+        """Waits for a state by one of boto3's waiters, such as ``lambda``, ``function_active_v2``.
+
+        Raises:
+            WaitTimeout: it was not reached; says why, if the cloud does.
+        """
+        local = self.target == "local"
+        waiting.wait_for(self.client(service), waiter, params, timeout_s=timeout_s, local=local)
+
+    def eventually(
+        self,
+        call: Callable[..., Any],
+        *,
+        like: str = waiting.NOT_YET,
+        timeout_s: float | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Makes an API call that IAM may refuse for some seconds yet, again until it is accepted.
+
+        Args:
+            call: a client's method, such as ``lambda_.create_function``; gets ``arguments``.
+            like: a regular expression that the passing error's text matches.
+            timeout_s: how long to try; by default 10 s locally and 60 s on AWS.
+
+        Raises:
+            WaitTimeout: it is still refused: waiting does not mend it.
+        """
+        patience_s = PATIENCE_S[self.target] if timeout_s is None else timeout_s
+        return waiting.eventually(call, arguments, like=like, timeout_s=patience_s)
+
+    def save(self, key: str, value: Any) -> None:
+        """Keeps a decision in the workspace's design record, for later phases.
+
+        Raises:
+            RecordError: it is not JSON, or cannot be written.
+        """
+        self._record.save(key, value)
+
+    def load(self, key: str, *default: Any) -> Any:
+        """What `save` kept under a key, in this phase or an earlier one; else the default if one is given.
+
+        Raises:
+            RecordError: nothing was kept, and there is no default.
+        """
+        return self._record.load(key, *default)
+
+    def check(self, checkpoint: str) -> Any:
+        """Looks whether a checkpoint, such as ``02.3``, is reached; shows evidence and the next step."""
+        return _above("labkit.checks", "run")(self, checkpoint)
+
+    def gate(self, phase: str | None = None) -> Any:
+        """Looks at all that a phase asks for before the next one; by default this lab's own phase."""
+        return _above("labkit.checks", "gate")(self, phase or self.notebook[:2])
+
+    def hint(self, checkpoint: str, level: int = 1) -> Any:
+        """A hint for a checkpoint: level 1 points, level 3 is nearly the answer."""
+        return _above("labkit.course.hints", "hint")(checkpoint, level)
+
+    def cost(self) -> Cost:
+        """What this lab's invocations have cost on AWS, or would have: from the REPORT lines in its logs."""
+        from labkit.session.costs import cost_so_far
+
+        return cost_so_far(self.ledger, self.client, self.region, self._record)
+
+    def cli(self) -> Any:
+        """The AWS CLI commands that do what the last cell's API calls did."""
+        return self._recorder.commands()
+
+    def teardown(
+        self, *, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None
+    ) -> Teardown:
+        """Deletes everything that this lab made, newest first, and verifies that it is gone.
+
+        Raises:
+            TeardownError: something is left; ``survivors`` lists it. Run it again: it goes on from there.
+        """
+        from labkit.session.costs import keep_cost
+
+        keep_cost(self.ledger, self.client, self.region, self._record)
+        settle_s = SETTLE_S if self.endpoint_url is None else 0.0
+        return ledgers.teardown(
+            self.ledger, self.client, timeout_s=timeout_s, settle_s=settle_s, progress=progress
+        )
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.teardown()
+        except LabError as left:
+            if error is None:
+                raise
+            error.add_note(str(left))  # what went wrong first is what must be seen first
+
+
+def _above(module: str, name: str) -> Any:
+    """A function of a part that stands above this one and imports it; known here by name only."""
+    try:
+        return getattr(import_module(module), name)
+    except ImportError as error:
+        raise RecordError(
+            f"{module} is not part of this installation ({error}). Install labkit again."
+        ) from error

@@ -1,0 +1,75 @@
+"""The design record of a workspace: what earlier phases decided, for later phases to use. One JSON file."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labkit.errors import RecordError
+
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class DesignRecord:
+    """A small dictionary on disk, shared by all labs of a workspace."""
+
+    path: Path
+
+    def save(self, key: str, value: Any) -> None:
+        """Keeps a value, whole or not at all, also when two notebooks save at once.
+
+        Raises:
+            RecordError: the value is not JSON, or the file cannot be read or written.
+        """
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise RecordError(
+                f"{key!r} cannot be kept: {error}. Keep numbers, texts, lists and dictionaries."
+            ) from error
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(self.path.with_suffix(".lock"), "a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                fresh = self.path.with_suffix(".new")
+                fresh.write_text(json.dumps({**self.all(), key: value}, indent=1, sort_keys=True) + "\n")
+                os.replace(fresh, self.path)
+        except OSError as error:
+            raise RecordError(
+                f"The design record {self.path} cannot be written ({error.strerror or error})."
+            ) from error
+
+    def load(self, key: str, default: Any = _NOTHING) -> Any:
+        """The value kept under a key, or the default.
+
+        Raises:
+            RecordError: there is neither.
+        """
+        kept = self.all()
+        if key in kept:
+            return kept[key]
+        if default is not _NOTHING:
+            return default
+        known = ", ".join(sorted(kept)) or "nothing yet"
+        raise RecordError(
+            f"The design record has no {key!r} (it has: {known}). An earlier phase decides it: "
+            f"finish that one, or set it here with lab.save({key!r}, ...)."
+        )
+
+    def all(self) -> dict[str, Any]:
+        """Everything that is kept."""
+        try:
+            kept = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RecordError(
+                f"The design record {self.path} cannot be read ({error}). "
+                "Mend it, or delete it to start afresh."
+            ) from error
+        return dict(kept)

@@ -1,0 +1,124 @@
+"""What every test stands on: no way to AWS or anywhere beyond this machine, a workspace, a running cloud."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from labkit import cloud as clouds
+
+NOWHERE = "http://127.0.0.1:9"  # the discard port: what forgets its endpoint fails at once
+INTERNET = (socket.AF_INET, socket.AF_INET6)
+FAKE = {
+    "AWS_ACCESS_KEY_ID": "AKIAFAKEFAKEFAKEFAKE",
+    "AWS_SECRET_ACCESS_KEY": "fake",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": NOWHERE,
+    "AWS_PAGER": "",
+    "MPLBACKEND": "agg",
+    # For child processes, which the guard below does not reach.
+    **dict.fromkeys(["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"], NOWHERE),
+    **dict.fromkeys(["NO_PROXY", "no_proxy"], "127.0.0.1,localhost,::1"),
+}
+
+
+class NetworkForbidden(RuntimeError):
+    """A test wanted to leave this machine."""
+
+
+def pytest_configure() -> None:
+    """Before anything is collected: the environment of these tests, for this process and its children."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "LABKIT_")):
+            del os.environ[name]
+    os.environ.update(FAKE)
+    sys.addaudithook(_stay_on_this_machine)
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    """Python asks audit hooks before it resolves a name or connects; nothing here goes around them."""
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event in ("socket.connect", "socket.sendto") and arguments[0].family in INTERNET:
+        host = arguments[1][0]
+    else:
+        return
+    if not _is_here(host):
+        raise NetworkForbidden(f"{event} to {host!r}: tests talk to this machine only")
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host or "localhost"
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """A local cloud for tests, as its administrator sees it."""
+
+    state: clouds.Cloud
+
+    @property
+    def endpoint(self) -> str:
+        return self.state.endpoint
+
+    @property
+    def workspace(self) -> Path:
+        return self.state.workspace
+
+    @property
+    def region(self) -> str:
+        return self.state.region
+
+    @property
+    def account_id(self) -> str:
+        return self.state.account_id
+
+    def session(self, region: str | None = None) -> boto3.session.Session:
+        return boto3.session.Session(
+            self.state.access_key_id, self.state.secret_access_key, region_name=region or self.region
+        )
+
+    def client(self, service: str, region: str | None = None, **options: Any) -> Any:
+        """A plain boto3 client with the workspace's own key."""
+        return self.session(region).client(service, endpoint_url=self.endpoint, **options)  # type: ignore[call-overload]
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment, pointed at this cloud: for the AWS CLI and other children."""
+        return os.environ | self.state.environment()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Path]:
+    """An empty workspace; a cloud that a test starts in it is stopped afterwards."""
+    place = tmp_path / "workspace"
+    place.mkdir()
+    yield place
+    clouds.stop(place)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """One local cloud for the whole run, shared: tests give their resources names of their own."""
+    place = tmp_path_factory.mktemp("cloud")
+    state = clouds.start(place)
+    yield RunningCloud(state)
+    clouds.stop(place)
