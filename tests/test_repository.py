@@ -31,8 +31,6 @@ WRONG = [
     "://regis" + r"try\.",
     "://deb" + r"\.",
     "/simple" + "/[a-z]",
-    "/home" + "/(?!sbx_user)[a-z]",  # that one is AWS's own
-    "/Users" + "/[A-Za-z]",
     *(re.escape(f"{place}/") for place in (ROOT, Path.home()) if len(place.parts) > 1),
 ]
 

@@ -69,18 +69,14 @@ class Journal:
         def noted(marks: dict[str, Mark]) -> dict[str, Mark]:
             before = marks.get(id, Mark(state, now))
             passed_at = before.passed_at or (now if state != "undone" else None)
-            after = replace(
-                before, state=state, looked_at=now, passed_at=passed_at, looks=before.looks + 1
-            )
+            after = replace(before, state=state, looked_at=now, passed_at=passed_at, looks=before.looks + 1)
             return {**marks, id: after}
 
         self._change(noted)
 
     def forget(self, phase: str) -> None:
         """Forgets the checkpoints of a phase."""
-        self._change(
-            lambda marks: {id: mark for id, mark in marks.items() if not id.startswith(f"{phase}.")}
-        )
+        self._change(lambda marks: {id: mark for id, mark in marks.items() if not id.startswith(f"{phase}.")})
 
     def _change(self, change: Callable[[dict[str, Mark]], dict[str, Mark]]) -> None:
         path = state_dir(self.workspace) / FILE

@@ -1,4 +1,4 @@
-"""What a check sees: boto3 clients, the lab's names and record. Cells and their variables are out of sight."""
+"""What a check sees: boto3 clients and the lab's names. Cells and their variables are out of sight."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = {"local": 3.0, "aws": 45.0}
 LOOK_EVERY_S = {"local": 0.1, "aws": 2.0}
 
 
-class NotYet(Exception):  # noqa: N818 - ends a look, is never shown as an error
+class NotYet(Exception):
     """Ends a look: the goal is not reached.
 
     Attributes:
@@ -30,7 +30,7 @@ class NotYet(Exception):  # noqa: N818 - ends a look, is never shown as an error
         self.seen, self.expected, self.next_step = seen, expected, next_step
 
 
-class Skip(Exception):  # noqa: N818 - ends a look, is never shown as an error
+class Skip(Exception):
     """Ends a look: this cannot be done here, for a reason that is not the learner's."""
 
 

@@ -74,6 +74,11 @@ class GateResult:
     boxes: tuple[tuple[str, tuple[Result, ...]], ...]
 
     @property
+    def results(self) -> tuple[Result, ...]:
+        """All results behind the boxes."""
+        return tuple(result for _, results in self.boxes for result in results)
+
+    @property
     def passed(self) -> bool:
         """Whether every box is ticked."""
         return not self.undone
@@ -81,7 +86,7 @@ class GateResult:
     @property
     def undone(self) -> tuple[Result, ...]:
         """The checks that keep the gate shut."""
-        return tuple(result for _, results in self.boxes for result in results if not result.passed)
+        return tuple(result for result in self.results if not result.passed)
 
     @property
     def state(self) -> str:

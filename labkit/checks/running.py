@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +21,7 @@ from labkit.session.say import say
 if TYPE_CHECKING:
     from labkit.session import Lab
 
+Outcome = TypeVar("Outcome", Result, GateResult)
 MODE_VARIABLE = "LABKIT_CHECKS"
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized")
 BUSY = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
@@ -101,7 +101,7 @@ def _explained(check: Check, error: Exception) -> Result:
     return check.undone(seen, "a cloud that answers this look", step)
 
 
-def _concluded[Outcome: (Result, GateResult)](lab: Lab, outcome: Outcome) -> Outcome:
+def _concluded(lab: Lab, outcome: Outcome) -> Outcome:
     """Shows the outcome, writes it down, and raises if it is a failure that has to stop a run."""
     _show(outcome)
     Journal(lab.workspace).note(outcome.id, outcome.state)

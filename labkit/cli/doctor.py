@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
@@ -120,7 +121,8 @@ def _cloud(workspace: Path) -> Finding:
 
 
 def _program(name: str, next_step: str) -> Finding:
-    if (path := shutil.which(name)) is None:
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    if (path := shutil.which(name, path=here)) is None:
         return Finding(name, False, "not found", next_step)
     try:
         asked = subprocess.run(

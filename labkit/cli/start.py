@@ -51,8 +51,12 @@ def _open(place: Path, port: int, browser: bool, stops: ExitStack) -> jupyter.Ju
     from labkit.course import workspace as copies
 
     began = time.monotonic()
-    copies.prepare(place)
-    _say(f"workspace {place}", began)
+    done = copies.prepare(place)
+    for action in done:
+        if action.kind != "copied":
+            click.echo(f"start: {action}")
+    new = sum(action.kind == "copied" for action in done)
+    _say(f"workspace {place}" + (f", {new} files copied" if new else ""), began)
 
     stops.callback(click.echo, "\nstart: JupyterLab and the local cloud are stopped")
     # Both take a second or two and wait for different things, so they start side by side.

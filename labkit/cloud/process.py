@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -95,17 +96,14 @@ def log_tail(workspace: Path, start_at: int = 0) -> str:
 def _launch(place: Path, region: str, port: int, deadline: float) -> Cloud:
     """Starts the server, again if another process held the lock for a moment and then let go."""
     while True:
-        log_start, code = _spawn(place, region, port, deadline)
-        if code is None and (cloud := find(place)):
+        attempt = _spawn(place, region, port, deadline)
+        held = attempt.exit_code == EXIT_LOCK_HELD
+        # If the lock is held, somebody starts or stops a server by hand: it will answer, or let go of it.
+        patience_s = deadline - time.monotonic() if attempt.ready else 1.0
+        if (attempt.ready or held) and (cloud := _answering(place, patience_s)):
             return cloud
-        if code != EXIT_LOCK_HELD:
-            raise CloudError(_why_not(place, port, code, log_start))
-        # Somebody started or is stopping a server by hand: it will answer, or let go of the lock.
-        again_at = min(time.monotonic() + 1.0, deadline)
-        while time.monotonic() < again_at:
-            if cloud := find(place):
-                return cloud
-            time.sleep(0.05)
+        if not held:
+            raise CloudError(_why_not(place, port, attempt))
         if time.monotonic() >= deadline:
             raise CloudError(
                 f"Another process holds the local cloud of {place} but does not answer. "
@@ -113,8 +111,29 @@ def _launch(place: Path, region: str, port: int, deadline: float) -> Cloud:
             )
 
 
-def _spawn(place: Path, region: str, port: int, deadline: float) -> tuple[int, int | None]:
-    """One attempt. Returns where its log begins, and its exit code, or None once it said it is ready."""
+def _answering(place: Path, patience_s: float) -> Cloud | None:
+    """The workspace's cloud as soon as it answers; looked for at least once."""
+    until = time.monotonic() + patience_s
+    while (cloud := find(place)) is None and time.monotonic() < until:
+        time.sleep(0.05)  # nothing tells when another's process is ready
+    return cloud
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """How starting the server went; neither ready nor ended means that it took too long.
+
+    Attributes:
+        log_start: where in the log file its lines begin.
+    """
+
+    log_start: int
+    ready: bool = False
+    exit_code: int | None = None
+
+
+def _spawn(place: Path, region: str, port: int, deadline: float) -> _Attempt:
+    """One attempt, until it says that it is ready, ends, or takes too long; then it is ended."""
     log_path = place / STATE_DIR / "cloud.log"
     if log_path.exists() and log_path.stat().st_size > LOG_LIMIT_BYTES:
         log_path.replace(log_path.with_suffix(".log.1"))
@@ -148,12 +167,13 @@ def _spawn(place: Path, region: str, port: int, deadline: float) -> tuple[int, i
         if told >= 0:
             os.close(told)
     if said == b"":
-        return log_start, process.wait()
+        return _Attempt(log_start, exit_code=process.wait())
     if said is None:
         _end(process.pid, 2.0)
-        return log_start, process.wait()
+        process.wait()
+        return _Attempt(log_start)
     threading.Thread(target=process.wait, daemon=True, name="labkit-cloud-reaper").start()
-    return log_start, None
+    return _Attempt(log_start, ready=True)
 
 
 def _read_line(descriptor: int, deadline: float) -> bytes | None:
@@ -170,11 +190,14 @@ def _read_line(descriptor: int, deadline: float) -> bytes | None:
     return received
 
 
-def _why_not(place: Path, port: int, code: int | None, log_start: int) -> str:
-    if code == EXIT_PORT_TAKEN:
+def _why_not(place: Path, port: int, attempt: _Attempt) -> str:
+    if attempt.exit_code == EXIT_PORT_TAKEN:
         return f"Port {port} is taken by another program. Choose another with --port, or leave --port out."
-    reason = "it said it was ready but does not answer" if code is None else f"it ended with code {code}"
-    tail = log_tail(place, log_start) or "(it wrote nothing)"
+    if attempt.exit_code is not None:
+        reason = f"it ended with code {attempt.exit_code}"
+    else:
+        reason = "it said it was ready but does not answer" if attempt.ready else "it was not ready in time"
+    tail = log_tail(place, attempt.log_start) or "(it wrote nothing)"
     return f"The local cloud of {place} could not be started: {reason}. The last lines of its log:\n{tail}"
 
 

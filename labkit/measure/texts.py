@@ -33,6 +33,11 @@ def ms(value: float | None) -> str:
     return f"{value:,.{digits}f} ms"
 
 
+def percentiles_for(count: int) -> dict[str, int]:
+    """The percentiles that so many calls can speak of: ``{"median": 50, "p90": 90}``."""
+    return {name: percent for name, percent, least in _COLUMNS if 0 < percent < 100 and count >= least}
+
+
 def _heading(m: Measurements) -> str:
     counts = [f"{len(m.cold)} cold", f"{len(m.warm)} warm"]
     unknown = sum(row.cold is None and row.status in (Status.OK, Status.ERROR) for row in m)
@@ -40,7 +45,7 @@ def _heading(m: Measurements) -> str:
     counts += [f"{n} {status}" for status in Status if status is not Status.OK and (n := _count(m, status))]
     of = f" of {m.planned:,} planned" if m.planned is not None and m.planned != len(m) else ""
     stopped = ", stopped" if m.interrupted else ""
-    return f"{m.function.name}: {len(m):,} {_calls(len(m))}{of}{stopped}: {', '.join(counts)}"
+    return f"{m.function.name}: {len(m):,} {calls(len(m))}{of}{stopped}: {', '.join(counts)}"
 
 
 def _table(m: Measurements) -> list[str]:
@@ -102,5 +107,6 @@ def _count(m: Measurements, status: Status) -> int:
     return sum(row.status is status for row in m)
 
 
-def _calls(number: int) -> str:
+def calls(number: int) -> str:
+    """The word after a number of calls."""
     return "call" if number == 1 else "calls"

@@ -8,17 +8,17 @@ stopped. Init is not governed (AWS gives it a boost); nothing is done while no i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
-import sys
 import time
-
-import psutil
+from collections.abc import Callable
 
 from labkit import facts
-from labkit.runtime import memory
+from labkit.runtime.processes import ProcessTree, cpu_seconds
 
 SLICE_S = 0.004  # longer slices overshoot in short invocations, shorter ones cost more than they govern
+SHORTEST_STOP_S = 0.001
 FREEZE_AFTER_S = 0.02
 
 
@@ -30,23 +30,24 @@ def share_of(memory_mb: int) -> float:
 class CpuGovernor:
     """Holds one environment to its share from ``begin`` to ``end``, and freezes it when it is idle."""
 
-    def __init__(self, keeper_pid: int, memory_mb: int) -> None:
-        self._keeper_pid, self.share = keeper_pid, share_of(memory_mb)
+    def __init__(self, tree: ProcessTree, memory_mb: int) -> None:
+        self._tree, self.share = tree, share_of(memory_mb)
         self._needed = self.share < (os.cpu_count() or 1)
         self._timer: asyncio.TimerHandle | None = None
         self._stopped: list[int] = []
         self._started_at = 0.0
-        self._cpu_before = 0.0
-        self._gone_cpu: dict[int, float] = {}
+        self._before: dict[int, float] = {}
+        self._now: dict[int, float] = {}
 
     def begin(self) -> None:
         """An invocation starts now: thaw, and watch if the share is less than the machine."""
         self._cancel()
         self._resume()
         if self._needed:
-            self._gone_cpu = {}
+            main = self._tree.main
+            # What else there is has not run since it was last seen, so its reading then still holds.
+            self._before, self._now = {**self._now, main: cpu_seconds(main) or 0.0}, {}
             self._started_at = time.perf_counter()
-            self._cpu_before = self._cpu_s()
             self._schedule(SLICE_S, self._look)
 
     def end(self) -> None:
@@ -60,8 +61,8 @@ class CpuGovernor:
 
     def _look(self) -> None:
         elapsed = time.perf_counter() - self._started_at
-        ahead = (self._cpu_s() - self._cpu_before) / self.share - elapsed
-        if ahead > 0.001:
+        ahead = self._used_s() / self.share - elapsed
+        if ahead > SHORTEST_STOP_S:
             self._stop()
             self._schedule(ahead, self._go_on)
         else:
@@ -72,7 +73,7 @@ class CpuGovernor:
         self._schedule(SLICE_S, self._look)
 
     def _stop(self) -> None:
-        self._stopped = memory.descendants(self._keeper_pid)
+        self._stopped = self._tree.all()
         self._signal(signal.SIGSTOP)
 
     def _resume(self) -> None:
@@ -82,37 +83,21 @@ class CpuGovernor:
 
     def _signal(self, number: signal.Signals) -> None:
         for pid in self._stopped:
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-            except (ProcessLookupError, PermissionError):
-                continue
 
-    def _cpu_s(self) -> float:
-        """CPU seconds of all processes, those that have ended since ``begin`` included."""
-        for pid in memory.descendants(self._keeper_pid):
+    def _used_s(self) -> float:
+        """CPU seconds of all processes since ``begin``, those that have ended meanwhile included."""
+        for pid in self._tree.all():
             used = cpu_seconds(pid)
             if used is not None:
-                self._gone_cpu[pid] = used
-        return sum(self._gone_cpu.values())
+                self._now[pid] = used
+        return sum(used - self._before.get(pid, 0.0) for pid, used in self._now.items())
 
-    def _schedule(self, delay_s: float, action: object) -> None:
-        self._timer = asyncio.get_running_loop().call_later(delay_s, action)  # type: ignore[arg-type]
+    def _schedule(self, delay_s: float, action: Callable[[], None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(delay_s, action)
 
     def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def cpu_seconds(pid: int) -> float | None:
-    """CPU time a process has used, all threads; None when it is gone."""
-    if sys.platform == "linux":
-        try:
-            return time.clock_gettime(((~pid) << 3) | 2)  # the kernel's id of another process's CPU clock
-        except OSError:
-            return None
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.Error:
-        return None
-    return float(times.user + times.system)

@@ -7,6 +7,7 @@ next invocation pays for the suppressed init inside its Duration (AWS: "Lambda e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import secrets
 import time
@@ -22,6 +23,7 @@ from labkit.runtime.cpu import CpuGovernor
 from labkit.runtime.languages import Launch, View, launch_for
 from labkit.runtime.layers import merged
 from labkit.runtime.output import LogPipe
+from labkit.runtime.processes import ProcessTree
 from labkit.runtime.sandbox import ISOLATED_VIEW, Keeper, Launcher, Place
 from labkit.runtime.spec import CredentialsSource, FunctionSpec, Invocation, LogSink, Outcome
 from labkit.runtime.variables import variables
@@ -69,6 +71,7 @@ class ExecutionEnvironment:
         self._booting = False
         self._began = 0.0
         self._keeper: Keeper | None = None
+        self._cleanup = contextlib.AsyncExitStack()
 
     def __repr__(self) -> str:
         return f"<ExecutionEnvironment {self.spec.name}:{self.spec.version} {self.state.value}>"
@@ -79,17 +82,24 @@ class ExecutionEnvironment:
         spec, host = self.spec, self._host
         opt_dir = await asyncio.to_thread(merged, spec.layer_dirs, host.cache_dir)
         self._place = Place(host.home / self.instance_id, spec.code_dir, opt_dir, spec.ephemeral_storage_mb)
+        self._cleanup.callback(self._place.remove)
         self._place.create()
         self._launch, self._view = await asyncio.to_thread(self._choose_launch)
         self._pipe = LogPipe(lambda events: host.sink(spec, self.log_stream, events), host.now_ms)
+        self._cleanup.callback(self._pipe.close)
         self._api = RuntimeApi(self)
         await self._api.start()
+        self._cleanup.push_async_callback(self._api.close)
         mounts = self._place.mounts(self._launch) if host.isolated else None
         self._keeper = await host.launcher.create(mounts, self._pipe.writer)
+        self._cleanup.push_async_callback(self._keeper.close)
         self._pipe.close_writer()
         limit = spec.memory_mb << 20
-        self._watch = MemoryWatch(self._keeper.pid, limit, lambda: self._settle("memory"))
-        self._cpu = CpuGovernor(self._keeper.pid, spec.memory_mb)
+        self._tree = ProcessTree(self._keeper.pid)
+        self._watch = MemoryWatch(self._tree, limit, lambda: self._settle("memory"))
+        self._cpu = CpuGovernor(self._tree, spec.memory_mb)
+        self._cleanup.callback(self._watch.end)
+        self._cleanup.callback(self._cpu.end)
         version = self._launch.runtime_version
         arn = f"arn:aws:lambda:{spec.region}::runtime:{sha256(spec.runtime.encode()).hexdigest()}"
         self._platform = loglines.Platform(spec, version, arn, self.log_stream)
@@ -108,7 +118,7 @@ class ExecutionEnvironment:
         self._pipe.flush()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Runs one invocation to its end, whatever the function does; never raises for the function's sake."""
+        """Runs one invocation to its end, whatever the function does; raises nothing of its own."""
         assert self._keeper is not None
         was_failed = self.state is State.FAILED or self._keeper.exited.done()
         self.state = State.BUSY
@@ -135,19 +145,11 @@ class ExecutionEnvironment:
         return outcome
 
     async def close(self) -> None:
-        """Ends everything the environment has: processes, port, directories."""
-        if self.state is State.DEAD:
-            return
+        """Ends everything the environment has by now: processes first, then port, logs, directories."""
         self.state = State.DEAD
-        if self._keeper is not None:
-            self._watch.end()
-            self._cpu.end()
-            await self._keeper.close()
-            self._pipe.close()
-            if self._work is not None:
-                self._work.cancel()
-            await self._api.close()
-        self._place.remove()
+        if self._work is not None:
+            self._work.cancel()
+        await self._cleanup.aclose()
 
     # What the runtime process says, through the Runtime API.
 
@@ -194,6 +196,7 @@ class ExecutionEnvironment:
         limits = {"RLIMIT_NOFILE": _fact("file_descriptors_max"), "RLIMIT_CORE": 0}
         if self._host.isolated:
             limits["RLIMIT_NPROC"] = _fact("processes_max")
+        self._tree.restarted()
         begin = time.perf_counter()
         self._keeper.start(self._launch.argv, env, self._view.task_root, limits)
         self._keeper.exited.add_done_callback(self._exited)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from labkit.runtime import memory
+from labkit.runtime.processes import ProcessTree, peak_bytes, resident_bytes
 
 GROWTH_BYTES_PER_S = 4 << 30  # faster than a process can touch fresh pages on the machines we measured
 SHORTEST_S, LONGEST_S = 0.002, 0.05
@@ -19,8 +19,8 @@ SHORTEST_S, LONGEST_S = 0.002, 0.05
 class MemoryWatch:
     """Watches one environment from ``begin`` to ``end``; ``peak`` is the most it saw, in bytes."""
 
-    def __init__(self, keeper_pid: int, limit_bytes: int, exceeded: Callable[[], None]) -> None:
-        self._keeper_pid, self._limit, self._exceeded = keeper_pid, limit_bytes, exceeded
+    def __init__(self, tree: ProcessTree, limit_bytes: int, exceeded: Callable[[], None]) -> None:
+        self._tree, self._limit, self._exceeded = tree, limit_bytes, exceeded
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0
         self.peak = 0
@@ -30,16 +30,15 @@ class MemoryWatch:
         self._schedule()
 
     def end(self) -> None:
-        """Stops looking and takes the kernel's own peak of the runtime process into account."""
+        """Stops looking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def settle(self) -> None:
-        """Reads the peaks at the end of an invocation."""
-        pids = memory.descendants(self._keeper_pid)
-        self._last = memory.resident_bytes(pids)
-        self.peak = max(self.peak, self._last, *(memory.peak_bytes(pid) for pid in pids[:1]))
+        """Takes what the kernel remembers of the runtime process: peaks between two looks are not lost."""
+        self._last = peak_bytes(self._tree.main)
+        self.peak = max(self.peak, self._last)
 
     def _schedule(self) -> None:
         room_s = (self._limit - self._last) / GROWTH_BYTES_PER_S
@@ -47,7 +46,7 @@ class MemoryWatch:
         self._timer = asyncio.get_running_loop().call_later(delay, self._look)
 
     def _look(self) -> None:
-        self._last = memory.resident_bytes(memory.descendants(self._keeper_pid))
+        self._last = resident_bytes(self._tree.all())
         self.peak = max(self.peak, self._last)
         if self._last > self._limit:
             self.peak = self._limit

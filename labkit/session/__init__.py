@@ -58,6 +58,8 @@ def open(
     chosen = names.checked_prefix(prefix) if prefix else names.default_prefix(lab, place)
     where = _connect(target, place, region, endpoint_url)
     ledger = Ledger(folder / "ledger" / f"{lab}.jsonl", lab, where.home)
+    if where.kind == "local":
+        ledger.forget_other_clouds()
     opened = Lab(lab, where, place, chosen, ledger, DesignRecord(folder / "lab.json"))
     _watch(opened, where, budget_usd, confirm)
     return opened
@@ -85,8 +87,6 @@ def _watch(lab: Lab, where: Target, budget_usd: float | None, confirm: bool | No
         Consent(
             f"{lab.notebook} is about to make its first change in account {where.account_id}.", confirm
         ).attach(events)
-    else:
-        lab.ledger.forget_other_clouds()
     partition = where.session.get_partition_for_region(where.region)
     Watcher(lab.ledger, where.client, where.region, where.account_id, lab.prefix, partition, tags).attach(
         events

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from labkit.errors import LabError
 from labkit.ledger import Clients, Entry, Ledger
 from labkit.session.record import DesignRecord
 
-KEPT = "_costs"
+KEPT, RUNS = "_costs", "_runs"
 
 
 @dataclass(frozen=True)
@@ -30,47 +30,70 @@ class _Run:
     architecture: str
 
 
-def cost_so_far(ledger: Ledger, clients: Clients, region: str, record: DesignRecord) -> pricing.Cost:
-    """The bill of all invocations of the functions that the lab has made, those already deleted included.
+@dataclass(frozen=True)
+class Meter:
+    """Reads what one run of a lab has cost. A run ends with a teardown that leaves nothing.
+
+    Attributes:
+        since: when the run began (ISO 8601, UTC).
+    """
+
+    ledger: Ledger
+    clients: Clients
+    region: str
+    record: DesignRecord
+    since: str
+
+
+def start_meter(ledger: Ledger, clients: Clients, region: str, record: DesignRecord) -> Meter:
+    """The meter of the run that goes on, if the lab still has something; else of a new one."""
+    runs = dict(record.load(RUNS, {}))
+    key = f"{ledger.lab} {'local' if ledger.home.startswith('local:') else ledger.home}"
+    if key not in runs or not ledger.live():
+        runs[key] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        record.save(RUNS, runs)
+    return Meter(ledger, clients, region, record, runs[key])
+
+
+def cost_so_far(meter: Meter) -> pricing.Cost:
+    """The bill of all invocations of the functions that the run has made, those already deleted included.
 
     Requests and duration at the first tier, without the free tier; not what other services cost.
 
     Raises:
         FactUnknown: the price is not known for this Region.
     """
-    kept = record.load(KEPT, {})
-    bills = [pricing.invocations([], region=region)]
+    kept = meter.record.load(KEPT, {})
+    bills = [pricing.invocations([], region=meter.region)]
     seen: set[tuple[str, str]] = set()
-    for entry in _functions(ledger):
+    for entry in _functions(meter):
         if entry.live:
-            bills.append(_bill(entry, clients, seen))
+            bills.append(_bill(entry, meter.clients, seen))
         elif entry.id in kept:
             lines = [pricing.LineItem(**{**line, **_decimals(line)}) for line in kept[entry.id]]
             bills.append(pricing.Cost("earlier invocations", tuple(lines)))
-    return replace(_merged(bills), title=f"{ledger.lab} so far: invocations of its functions")
+    return replace(_merged(bills), title=f"{meter.ledger.lab} so far: invocations of its functions")
 
 
-def keep_cost(ledger: Ledger, clients: Clients, region: str, record: DesignRecord) -> None:
+def keep_cost(meter: Meter) -> None:
     """Notes what the logs say of each function that is still there. Whatever goes wrong stops no teardown."""
     try:
-        kept = dict(record.load(KEPT, {}))
+        kept = dict(meter.record.load(KEPT, {}))
         seen: set[tuple[str, str]] = set()
-        live = [entry for entry in _functions(ledger) if entry.live]
+        live = [entry for entry in _functions(meter) if entry.live]
         for entry in live:
-            kept[entry.id] = [asdict(line) for line in _bill(entry, clients, seen).lines]
+            kept[entry.id] = [asdict(line) for line in _bill(entry, meter.clients, seen).lines]
             kept[entry.id] = [{key: str(value) for key, value in line.items()} for line in kept[entry.id]]
         if live:
-            record.save(KEPT, kept)
+            meter.record.save(KEPT, kept)
     except (LabError, ClientError, BotoCoreError):
         return
 
 
-def _functions(ledger: Ledger) -> Iterator[Entry]:
-    """The functions made in this account, or in any run of this local cloud."""
-    kind = ledger.home.partition(":")[0]
-    for entry in ledger.entries():
-        here = entry.home == ledger.home or (kind == "local" and entry.home.startswith("local:"))
-        if entry.kind == "lambda.function" and here:
+def _functions(meter: Meter) -> Iterator[Entry]:
+    """The functions that this run has made."""
+    for entry in meter.ledger.entries():
+        if entry.kind == "lambda.function" and entry.home == meter.ledger.home and entry.at >= meter.since:
             yield entry
 
 

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from labkit import ledger as ledgers
-from labkit.errors import LabError, RecordError
+from labkit.errors import LabError
 from labkit.session import names, waiting
+from labkit.session.cells import CellCommands
 from labkit.session.clock import LessonClock
+from labkit.session.costs import cost_so_far, keep_cost, start_meter
 from labkit.session.record import DesignRecord
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ class Lab:
         self.clock = LessonClock(target.cloud)
         self._target = target
         self._record = record
-        self._recorder: Any = None
+        self._meter = start_meter(ledger, target.client, target.region, record)
+        self._cells = CellCommands()
+        self._cells.attach(target.session)
 
     def __repr__(self) -> str:
         live = sum(entry.live for entry in self.ledger.live())
@@ -163,14 +167,23 @@ class Lab:
         return _above("labkit.course.hints", "hint")(checkpoint, level)
 
     def cost(self) -> Cost:
-        """What this lab's invocations have cost on AWS, or would have: from the REPORT lines in its logs."""
-        from labkit.session.costs import cost_so_far
+        """What this lab's invocations have cost on AWS, or would have: from the REPORT lines in its logs.
 
-        return cost_so_far(self.ledger, self.client, self.region, self._record)
+        Counts from the beginning, or from the last teardown that left nothing; it is still known after one.
 
-    def cli(self) -> Any:
-        """The AWS CLI commands that do what the last cell's API calls did."""
-        return self._recorder.commands()
+        Raises:
+            FactUnknown: the price is not known for this Region.
+        """
+        return cost_so_far(self._meter)
+
+    def cli(self, *, endpoint: bool = False) -> Any:
+        """The AWS CLI commands that do what this cell's API calls did, or the last cell's that made any.
+
+        Args:
+            endpoint: name the endpoint in each command, for terminals without `labkit cloud env`.
+        """
+        found = self._cells.commands(self.endpoint_url if endpoint else None)
+        return _above("labkit.widgets", "cli_commands")(found)
 
     def teardown(
         self, *, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None
@@ -180,9 +193,7 @@ class Lab:
         Raises:
             TeardownError: something is left; ``survivors`` lists it. Run it again: it goes on from there.
         """
-        from labkit.session.costs import keep_cost
-
-        keep_cost(self.ledger, self.client, self.region, self._record)
+        keep_cost(self._meter)
         settle_s = SETTLE_S if self.endpoint_url is None else 0.0
         return ledgers.teardown(
             self.ledger, self.client, timeout_s=timeout_s, settle_s=settle_s, progress=progress
@@ -207,6 +218,6 @@ def _above(module: str, name: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ImportError as error:
-        raise RecordError(
+        raise LabError(
             f"{module} is not part of this installation ({error}). Install labkit again."
         ) from error

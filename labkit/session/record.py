@@ -55,7 +55,7 @@ class DesignRecord:
             return kept[key]
         if default is not _NOTHING:
             return default
-        known = ", ".join(sorted(kept)) or "nothing yet"
+        known = ", ".join(sorted(name for name in kept if not name.startswith("_"))) or "nothing yet"
         raise RecordError(
             f"The design record has no {key!r} (it has: {known}). An earlier phase decides it: "
             f"finish that one, or set it here with lab.save({key!r}, ...)."

@@ -1,16 +1,14 @@
-"""A real browser, and the workbook as `make start` opens it, in a workspace of its own."""
+"""A real browser, and a workbook for it to open."""
 
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.workbook import Workbook, open_workbook
 
 BROWSERS = [
     "chromium",
@@ -29,17 +27,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LABKIT = Path(sys.executable).with_name("labkit")
-
-
-@dataclass(frozen=True)
-class Workbook:
-    """A workbook that `labkit start` serves."""
-
-    address: str
-    workspace: Path
-    process: subprocess.Popen[str]
-
 
 @pytest.fixture(scope="session")
 def browser():
@@ -56,17 +43,6 @@ def browser():
 
 @pytest.fixture
 def workbook(browser, workspace: Path) -> Iterator[Workbook]:
-    """Started as `make start ARGS="--no-browser --port 0"` starts it; stopped as by Ctrl-C."""
-    command = [LABKIT, "start", "--no-browser", "--port", "0", "--workspace", workspace, "--stop-with-parent"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = []
-    address = None
-    for line in process.stdout or ():
-        said.append(line)
-        if "The workbook is open at" in line:
-            address = line.split()[-1]
-            break
-    assert address, "".join(said)
-    yield Workbook(address, workspace, process)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    """The workbook as `make start` opens it, in a workspace of its own."""
+    with open_workbook(workspace) as running:
+        yield running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from pathlib import Path
 
@@ -50,7 +49,8 @@ def run_all(page, notebook: Path) -> list[dict]:
         menu(page, "File", "Save Notebook")
         page.wait_for_timeout(1000)
         cells = code_cells(notebook)
-        if page.locator(IDLE).count() and (errors(cells) or all(cell["execution_count"] for cell in cells if cell["source"])):
+        finished = all(cell["execution_count"] for cell in cells if cell["source"])
+        if page.locator(IDLE).count() and (finished or errors(cells)):
             return cells
         assert time.monotonic() < deadline, "the notebook still runs"
 
@@ -69,14 +69,3 @@ def test_the_first_notebook_runs_in_the_browser(browser, workbook):
     finally:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / "00-start-here.png")
-
-
-def test_ctrl_c_stops_jupyterlab_and_the_cloud(workbook):
-    from labkit import cloud
-
-    assert cloud.status(workbook.workspace).state == "running"
-    workbook.process.send_signal(signal.SIGINT)
-    said, _ = workbook.process.communicate(timeout=30)
-    assert workbook.process.returncode == 0
-    assert "JupyterLab and the local cloud are stopped" in said
-    assert cloud.status(workbook.workspace).state == "stopped"

@@ -1,4 +1,4 @@
-"""An endpoint that is not ours (moto's server on 127.0.0.1), and labs that reach it as they would reach AWS."""
+"""An endpoint that is not ours (moto's server on 127.0.0.1), and labs that reach it as if it were AWS."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ def test_a_half_written_line_is_skipped_and_the_next_begins_afresh(ledger: Ledge
     assert [entry.ids["QueueName"] for entry in ledger] == ["a", "b"]
 
 
-@pytest.mark.parametrize("junk", [b"", b"\n\n", b"null\n", b"[]\n", b'{"id":"x"}\n', b"\xff\xfe\n", b'{"a":1}'])
+@pytest.mark.parametrize(
+    "junk", [b"", b"\n\n", b"null\n", b"[]\n", b'{"id":"x"}\n', b"\xff\xfe\n", b'{"a":1}']
+)
 def test_junk_in_the_file_never_stops_it(ledger: Ledger, junk: bytes) -> None:
     """A line that makes no sense is passed over."""
     ledger.path.parent.mkdir(parents=True)

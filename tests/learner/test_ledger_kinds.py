@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import jmespath
 import pytest
-from resources import RECIPES, Make, make
+from learner_resources import RECIPES, Make, make
 
 from labkit.ledger.kinds import Call, Each, Find, Kind
 from labkit.ledger.table import KINDS
@@ -23,7 +23,11 @@ class Killed(BaseException):
 
 
 def calls_of(kind: Kind) -> list[Call]:
-    steps = [call for step in kind.delete for call in ([step] if isinstance(step, Call) else [step.listing, step.then])]
+    steps = [
+        call
+        for step in kind.delete
+        for call in ([step] if isinstance(step, Call) else [step.listing, step.then])
+    ]
     finds = [find.listing for find in (kind.find, kind.leftovers) if find]
     return [kind.look.call, *steps, *finds, *([kind.tag_after] if kind.tag_after else [])]
 
@@ -90,7 +94,9 @@ def test_a_kernel_killed_before_the_answer_leaves_nothing_behind(
     if KINDS[name].visible(entry.ids):
         assert not KINDS[name].exists(fresh.client(KINDS[name].service), entry.ids)
     elif KINDS[name].find:
-        assert not list(KINDS[name].search(fresh.client(KINDS[name].service), KINDS[name].find, entry.ids, None))
+        assert not list(
+            KINDS[name].search(fresh.client(KINDS[name].service), KINDS[name].find, entry.ids, None)
+        )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,11 @@ def test_what_was_added_to_somebody_elses_resource_is_taken_off_again(
         make(other, one, role_arn)
     make(lab, recipe, role_arn, other.prefix)
     lab.teardown()
-    kept = [entry for entry in other.ledger.live() if entry.kind in KINDS[name].within and entry.state == "created"]
+    kept = [
+        entry
+        for entry in other.ledger.live()
+        if entry.kind in KINDS[name].within and entry.state == "created"
+    ]
     for entry in kept:
         assert KINDS[entry.kind].exists(other.client(KINDS[entry.kind].service), entry.ids)
     [mine] = [entry for entry in lab.ledger.entries() if entry.kind == name]

@@ -1,4 +1,4 @@
-"""Teardown: newest first, one failure stops nothing else, survivors are listed, nothing is believed unseen."""
+"""Teardown: newest first, one failure stops nothing else, survivors are listed, all is verified."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from resources import FUNCTION, GROUP, QUEUE, RECIPES, ROLE, TABLE, TOPIC, make
+from learner_resources import FUNCTION, GROUP, QUEUE, RECIPES, ROLE, TABLE, TOPIC, make
 
 from labkit.errors import TeardownError
 from labkit.ledger import sweep
@@ -38,7 +38,7 @@ def test_a_role_goes_with_all_its_policies_even_those_put_on_elsewhere(
 ) -> None:
     """IAM refuses to delete a role that has any."""
     make(lab, ROLE, "")
-    before, attachment = RECIPES["iam.role-attachment"]
+    _, attachment = RECIPES["iam.role-attachment"]
     make(lab, attachment, "")
     make(lab, RECIPES["iam.role-policy"][1], "")
     outside("iam").put_role_policy(
@@ -177,7 +177,9 @@ def test_sweep_finds_what_a_lost_ledger_forgot(lab: Lab, role_arn: str) -> None:
     assert sweep(lab.client, "us-east-1", lab.prefix[-5:]) == ()
 
 
-def test_sweep_never_finds_another_workspaces_resources(lab: Lab, open_lab: Callable[..., Lab], tmp_path: Any) -> None:
+def test_sweep_never_finds_another_workspaces_resources(
+    lab: Lab, open_lab: Callable[..., Lab], tmp_path: Any
+) -> None:
     """Thirty learners share an account."""
     neighbour = open_lab(workspace=tmp_path / "neighbour")
     make(neighbour, QUEUE, "")

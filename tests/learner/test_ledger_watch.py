@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
-from resources import CODE, FUNCTION, QUEUE, ROLE, TABLE, TOPIC, TRUST, make
+from learner_resources import ACCOUNT, CODE, FUNCTION, QUEUE, RECIPES, ROLE, TABLE, TOPIC, TRUST, filled, make
 
 from labkit.ledger import Entry
 from labkit.session import Lab
@@ -164,33 +164,49 @@ def test_names_are_kept_but_never_values(lab: Lab) -> None:
     assert "hunter2" not in lab.ledger.path.read_text()
 
 
-@pytest.mark.parametrize(
-    ("service", "read_tags"),
-    [
-        ("lambda", lambda lab, c: c.list_tags(Resource=c.get_function_configuration(FunctionName=lab.name("fn"))["FunctionArn"])["Tags"]),
-        ("iam", lambda lab, c: pairs(c.list_role_tags(RoleName=lab.name("role"))["Tags"])),
-        ("dynamodb", lambda lab, c: pairs(c.list_tags_of_resource(ResourceArn=c.describe_table(TableName=lab.name("orders"))["Table"]["TableArn"])["Tags"])),
-        ("sqs", lambda lab, c: c.list_queue_tags(QueueUrl=c.get_queue_url(QueueName=lab.name("queue"))["QueueUrl"])["Tags"]),
-        ("s3", lambda lab, c: pairs(c.get_bucket_tagging(Bucket=lab.name("photos"))["TagSet"])),
-        ("stepfunctions", lambda lab, c: {tag["key"]: tag["value"] for tag in c.list_tags_for_resource(resourceArn=c.list_state_machines()["stateMachines"][-1]["stateMachineArn"])["tags"]}),
-    ],
-)  # fmt: skip
-def test_everything_is_tagged_whatever_shape_its_tags_have(
-    service: str, read_tags: Callable[[Lab, Any], dict[str, str]], lab: Lab, role_arn: str
-) -> None:
-    """Maps, lists of Key and Value, of key and value, and a call of its own for buckets."""
-    from resources import RECIPES
+# kind -> how to read the tags of what its recipe makes: the call, its parameters, where the tags are
+TAGS_OF = {
+    "lambda.function": (
+        "list_tags",
+        {"Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{{p}}-fn"},
+        "Tags",
+    ),
+    "iam.role": ("list_role_tags", {"RoleName": "{p}-role"}, "Tags"),
+    "dynamodb.table": (
+        "list_tags_of_resource",
+        {"ResourceArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{{p}}-orders"},
+        "Tags",
+    ),
+    "sns.topic": (
+        "list_tags_for_resource",
+        {"ResourceArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:{{p}}-topic"},
+        "Tags",
+    ),
+    "s3.bucket": ("get_bucket_tagging", {"Bucket": "{p}-photos"}, "TagSet"),
+    "stepfunctions.state-machine": (
+        "list_tags_for_resource",
+        {"resourceArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{{p}}-flow"},
+        "tags",
+    ),
+}
 
-    recipes = {"lambda": FUNCTION, "iam": ROLE, "dynamodb": TABLE, "sqs": QUEUE}
-    recipe = recipes.get(service) or RECIPES[{"s3": "s3.bucket"}.get(service, "stepfunctions.state-machine")][1]
-    make(lab, recipe, role_arn)
-    tags = read_tags(lab, lab.client(service))
-    assert tags["labkit:lab"] == "02-create" and tags["labkit:workspace"] == lab.prefix[-5:]
+
+@pytest.mark.parametrize("kind", TAGS_OF)
+def test_everything_is_tagged_whatever_shape_its_tags_have(kind: str, lab: Lab, role_arn: str) -> None:
+    """Maps, lists of Key and Value, of key and value, and a call of its own for buckets."""
+    method, params, where = TAGS_OF[kind]
+    make(lab, RECIPES[kind][1], role_arn)
+    client = lab.client(kind.partition(".")[0])
+    tags = pairs(getattr(client, method)(**filled(params, lab.prefix, role_arn))[where])
+    assert tags == {"labkit:lab": "02-create", "labkit:workspace": lab.prefix[-5:]}
     lab.teardown()
 
 
-def pairs(tags: list[dict[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
+def pairs(tags: dict[str, str] | list[dict[str, str]]) -> dict[str, str]:
+    """Tags of any shape as a dictionary."""
+    if isinstance(tags, dict):
+        return tags
+    return {tag.get("Key") or tag["key"]: tag.get("Value") or tag["value"] for tag in tags}
 
 
 def test_the_learners_own_tags_stay(lab: Lab, role_arn: str) -> None:
@@ -207,11 +223,13 @@ import os, signal, sys, labkit
 lab = labkit.open("02-create", target="aws", endpoint_url=sys.argv[1], workspace=sys.argv[2], confirm=True)
 lambda_ = lab.client("lambda")
 lab.client("sqs").create_queue(QueueName=lab.name("queue"))
-arn = lab.client("iam").create_role(RoleName=lab.name("role"), AssumeRolePolicyDocument=sys.argv[3])["Role"]["Arn"]
+role = lab.client("iam").create_role(RoleName=lab.name("role"), AssumeRolePolicyDocument=sys.argv[3])["Role"]
 die = lambda **_: os.kill(os.getpid(), signal.SIGKILL)
 lambda_.meta.events.register_first("after-call", die)
 code = {"ZipFile": labkit.deploy.package({"app.py": "def handler(e, c): return e"})}
-lambda_.create_function(FunctionName=lab.name("fn"), Runtime="python3.13", Handler="app.handler", Role=arn, Code=code)
+lambda_.create_function(
+    FunctionName=lab.name("fn"), Runtime="python3.13", Handler="app.handler", Role=role["Arn"], Code=code
+)
 """
 
 

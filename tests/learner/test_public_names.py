@@ -46,7 +46,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_import_labkit_imports_nothing_heavy() -> None:
     """Not even boto3: that comes with the first lab."""
-    heavy = "{'boto3', 'botocore', 'pandas', 'matplotlib', 'ipywidgets', 'aiohttp', 'moto', 'psutil', 'click'}"
+    heavy = (
+        "{'boto3', 'botocore', 'pandas', 'matplotlib', 'ipywidgets', 'aiohttp', 'moto', 'psutil', 'click'}"
+    )
     script = f"import sys, labkit; loaded = {heavy} & set(sys.modules); sys.exit(', '.join(loaded) or 0)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

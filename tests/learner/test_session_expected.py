@@ -39,8 +39,9 @@ def test_one_of_several() -> None:
 
 def test_an_error_that_does_not_come_fails() -> None:
     """The lesson depends on it."""
-    with pytest.raises(ExpectationFailed, match="ResourceNotFoundException was expected"), labkit.expected(
-        "ResourceNotFoundException"
+    with (
+        pytest.raises(ExpectationFailed, match="ResourceNotFoundException was expected"),
+        labkit.expected("ResourceNotFoundException"),
     ):
         pass
 

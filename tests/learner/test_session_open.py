@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from resources import QUEUE, RECIPES, TOPIC, make
+from learner_resources import QUEUE, RECIPES, TOPIC, make
 
 import labkit
 from labkit.errors import LabError, RecordError, TargetError, TeardownError, WaitTimeout
@@ -119,7 +119,8 @@ class TestConsent:
             make(open_lab(confirm=False), QUEUE, "")
 
     @pytest.mark.parametrize(
-        "operation", ["Invoke", "CreateFunction", "PutItem", "DeleteTable", "StartQuery", "UpdateItem", "TagRole"]
+        "operation",
+        ["Invoke", "CreateFunction", "PutItem", "DeleteTable", "StartQuery", "UpdateItem", "TagRole"],
     )
     def test_what_is_not_known_to_read_counts_as_a_change(self, operation: str) -> None:
         """The list names what reads; all else asks."""
@@ -343,7 +344,7 @@ def test_a_budget_stops_invocations(lab: Lab) -> None:
         with labkit.expected("ResourceNotFoundException"):
             lambda_.invoke(FunctionName="nobody")
     budget._last_look = float("-inf")
-    with pytest.raises(TargetError, match="budget is \\$0.2"):
+    with pytest.raises(TargetError, match=r"budget is \$0\.2"):
         lambda_.invoke(FunctionName="nobody")
 
 
@@ -375,7 +376,9 @@ def refusing() -> Any:
     def refuse(code: str) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+                body = (
+                    f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+                )
                 self.send_response(403)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

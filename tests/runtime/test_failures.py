@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from labkit.runtime import memory
+from labkit.runtime import processes
 from tests.runtime.conftest import Bench
 
 MISBEHAVIOUR = [
@@ -137,7 +137,7 @@ def test_processes_that_a_handler_leaves_behind_end_with_the_environment(isolate
     isolated_bench.invoke(spec)
     keeper = isolated_bench.fleet.environments(spec.arn)[0]._keeper
     assert keeper is not None
-    processes = memory.descendants(keeper.pid)
-    assert len(processes) == 2
+    left = processes.descendants(keeper.pid)
+    assert len(left) == 2
     isolated_bench.retire(spec)
-    assert [pid for pid in processes if memory.resident_bytes([pid])] == []
+    assert [pid for pid in left if processes.resident_bytes([pid])] == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.sts.exceptions import STSClientError
+from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.responses import TokenResponse
 
 from labkit.localcloud.identities import Identities, Identity, Principal
@@ -37,12 +37,11 @@ def install(identities: Identities) -> None:
         )
 
     def get_session_token(self: TokenResponse) -> ActionResult:
-        holder = _long_term(caller(self), "GetSessionToken")
-        identity, _ = identities.issue_session(holder, _duration(self))
+        identity, _ = identities.issue_session(caller(self).principal, _duration(self))
         return ActionResult({"Credentials": _credentials(identity)})
 
     def get_federation_token(self: TokenResponse) -> ActionResult:
-        holder = _long_term(caller(self), "GetFederationToken")
+        holder = caller(self).principal
         name = str(self._get_param("Name"))
         policy = self._get_param("Policy")
         federated = Principal(
@@ -66,17 +65,10 @@ def install(identities: Identities) -> None:
     TokenResponse.get_federation_token = get_federation_token  # type: ignore[method-assign]
 
 
-def _long_term(identity: Identity, operation: str) -> Principal:
-    if identity.token is not None:
-        raise STSClientError("AccessDenied", f"Cannot call {operation} with session credentials")
-    return identity.principal
-
-
 def _duration(response: TokenResponse) -> int:
     duration_s = int(response._get_int_param("DurationSeconds", _DEFAULT_SESSION_S))
     if duration_s not in _SESSION_S:
-        raise STSClientError(
-            "ValidationError",
+        raise STSValidationError(
             f"1 validation error detected: Value '{duration_s}' at 'durationSeconds' failed to satisfy "
             f"constraint: Member must have value between {_SESSION_S.start} and {_SESSION_S.stop - 1}",
         )

@@ -19,7 +19,7 @@ from labkit.localcloud.permissions.denial import (
     undecidable,
 )
 from labkit.localcloud.permissions.errors import PolicyUnsupported, RequestUnclear
-from labkit.localcloud.permissions.requests import Call, Need, classify
+from labkit.localcloud.permissions.requests import Call, Need, classify, function_url_call
 
 __all__ = [
     "Answer",
@@ -33,6 +33,7 @@ __all__ = [
     "access_denied",
     "bad_signature",
     "classify",
+    "function_url_call",
     "unclear",
     "undecidable",
 ]

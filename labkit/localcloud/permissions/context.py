@@ -18,7 +18,8 @@ from labkit.localcloud.permissions.requests import Call, source
 from labkit.localcloud.permissions.tables import SERVICES
 from labkit.localcloud.permissions.templates import dig
 
-# Global keys that no request to a local cloud has: no network of AWS's, no organization, no call on behalf.
+# Global keys that a request may be without: a local cloud has no network of AWS's, no organization, no call
+# on behalf of another; what services do for themselves has no user and no Region.
 _ABSENT = frozenset(
     f"aws:{name}"
     for name in (
@@ -47,6 +48,13 @@ _ABSENT = frozenset(
         "sourcevpc",
         "sourcevpcarn",
         "sourcevpce",
+        "requestedregion",
+        "resourceaccount",
+        "principalaccount",
+        "principalarn",
+        "principaltype",
+        "principalisawsservice",
+        "userid",
         "tokenissuetime",
         "username",
         "vpceaccount",

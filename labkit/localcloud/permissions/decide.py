@@ -28,6 +28,9 @@ ResourcePolicy = Callable[[str], str | Mapping[str, Any] | None]
 # Source: Service Authorization Reference and STS API reference: no policy can refuse these to anyone.
 _PERMISSIONLESS = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "dynamodb:DescribeEndpoints"})
 
+# Source: STS API reference: temporary credentials cannot make further ones, but for AssumeRole.
+_LASTING_KEYS_ONLY = frozenset({"sts:GetSessionToken", "sts:GetFederationToken"})
+
 _IDENTITY, _RESOURCE = "identity-based policy", "resource-based policy"
 _BOUNDARY, _SESSION = "permissions boundary", "session policy"
 
@@ -70,7 +73,11 @@ class Permissions:
             RequestUnclear: the request's body cannot be read.
         """
         principal = identity.principal
-        if f"{call.service}:{call.operation}" in _PERMISSIONLESS:
+        asked = f"{call.service}:{call.operation}"
+        if asked in _LASTING_KEYS_ONLY and identity.token is not None:
+            message = f"Cannot call {call.operation} with session credentials"
+            return Denial(message, asked, "*", principal.arn)
+        if asked in _PERMISSIONLESS:
             return None
         _refuse_ignored(call)
         policies = self.roles.policies_of(principal)
@@ -97,6 +104,32 @@ class Permissions:
         need = Need(action, resource, resource, context or {})
         policies = self.roles.policies_of(principal)
         return self._judge(principal, policies, need, self._context(principal, need)) is None
+
+    def missing_key_denied(self, identity: Identity, call: Call) -> Denial | None:
+        """What S3 says instead of NoSuchKey to those who may not list the bucket; None when they may.
+
+        Source: S3 API reference, GetObject: without ``s3:ListBucket`` a missing object is a 403.
+        """
+        bucket = f"arn:aws:s3:::{call.bound.get('Bucket', '')}"
+        need = Need("s3:ListBucket", bucket, bucket)
+        principal = identity.principal
+        policies = self.roles.policies_of(principal)
+        return self._judge(principal, policies, need, self._context(principal, need, call))
+
+    def anonymous_denied(self, call: Call) -> Denial | None:
+        """Whether resource policies let just anybody make a call: unsigned requests to function URLs.
+
+        Raises:
+            PolicyUnsupported: as ``authorize``.
+        """
+        for need in call.needs:
+            context = RequestContext(call, None, extra=need.context, clock=self._clock, action=need.action)
+            question = Question(need.action, need.resource, context, Asker("", ""))
+            text = self._policy_of(need.resource)
+            denied, grant = decide_resource(parse(text), question) if text else (False, Grant.NONE)
+            if denied or grant is Grant.NONE:
+                return _denial("anonymous", need, _RESOURCE, denied)
+        return None
 
     def can_assume(
         self, role_arn: str, service: str, source_arn: str | None = None, settled_s: float = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -109,7 +109,7 @@ class OperationIndex:
         return tuple(found)
 
 
-@cache
+@lru_cache(maxsize=256)
 def rest_indexes(signing_name: str) -> tuple[OperationIndex, ...]:
     """The indexes to try for a signing name, in order; empty when botocore has no such service."""
     loader = Loader()  # not kept: its cache of whole models is many times the size of the indexes

@@ -46,6 +46,8 @@ class Call:
         service: the signing name, e.g. ``dynamodb``, ``monitoring``.
         operation: the name of the API operation, e.g. ``BatchGetItem``.
         bound: parameters in path, query string and headers.
+        body_names: names on the wire -> members; None when the body holds no parameters.
+        given_needs: for calls that are no API operation (function URLs).
     """
 
     wire: Wire
@@ -53,6 +55,7 @@ class Call:
     account_id: str
     bound: Mapping[str, Any] = field(default_factory=dict)
     body_names: Mapping[str, str] | None = None
+    given_needs: tuple[Need, ...] = ()
 
     @property
     def service(self) -> str:
@@ -98,7 +101,7 @@ class Call:
         Raises:
             RequestUnclear: the body cannot be read.
         """
-        return tuple(_needs(self))
+        return self.given_needs or tuple(_needs(self))
 
 
 class _Params(Mapping[str, Any]):
@@ -162,6 +165,27 @@ def classify(
     if operation is not None:
         return Call(wire, operation, account_id, {}, {})
     return _classify_rest(wire, account_id)
+
+
+def function_url_call(
+    method: str,
+    host: str,
+    raw_path: str,
+    raw_query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    region: str,
+    function_arn: str,
+    auth_type: str = "AWS_IAM",
+    account_id: str = ACCOUNT_ID,
+) -> Call:
+    """A request to a function URL, which needs two permissions since 2025-10 (Lambda guide, URL access)."""
+    folded = {name.lower(): value for name, value in headers.items()}
+    wire = Wire("lambda", region, "rest-json", method.upper(), host, raw_path, raw_query, folded, body)
+    context = {"lambda:functionurlauthtype": (auth_type,), "lambda:invokedviafunctionurl": ("true",)}
+    actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+    needs = tuple(Need(action, function_arn, function_arn, context) for action in actions)
+    return Call(wire, "InvokeFunctionUrl", account_id, given_needs=needs)
 
 
 def _classify_rest(wire: Wire, account_id: str) -> Call:

@@ -42,7 +42,7 @@ class Roles:
         """
         session = tuple(map(parse, principal.session_policies)) or None
         if principal.role_arn is not None:
-            role = self.role(principal.role_arn)
+            role = self._role_of(principal)
             if role is None:
                 return Policies((), session=session)
             boundary = self._boundary(role.permissions_boundary_arn)
@@ -56,7 +56,7 @@ class Roles:
     def tags_of(self, principal: Principal) -> Mapping[str, str]:
         """The tags of the role or user behind a principal."""
         if principal.role_arn is not None:
-            role = self.role(principal.role_arn)
+            role = self._role_of(principal)
             tags: list[dict[str, str]] = role.tags if role is not None else []
         elif principal.user_name:
             tags = self._iam.tagger.list_tags_for_resource(principal.arn)["Tags"]
@@ -87,6 +87,11 @@ class Roles:
     def _iam(self) -> IAMBackend:
         iam: IAMBackend = backend("iam", self.account_id, "aws")
         return iam
+
+    def _role_of(self, principal: Principal) -> Role | None:
+        if principal.role_id is not None:
+            return self._iam.roles.get(principal.role_id)
+        return self.role(principal.role_arn or "")
 
     def _of_user(self, user: User) -> tuple[Document, ...]:
         groups = [group for group in list(self._iam.groups.values()) if user in group.users]

@@ -21,6 +21,27 @@ from labkit.localcloud.permissions.errors import RequestUnclear
 Protocol = Literal["json", "query", "ec2", "cbor", "rest-json", "rest-xml"]
 
 _REST_XML = frozenset({"s3", "s3express", "s3-outposts", "route53", "cloudfront"})
+_QUERY = frozenset(
+    {
+        "",
+        "autoscaling",
+        "cloudformation",
+        "cloudsearch",
+        "ec2",
+        "elasticache",
+        "elasticbeanstalk",
+        "elasticloadbalancing",
+        "iam",
+        "monitoring",
+        "rds",
+        "redshift",
+        "sdb",
+        "ses",
+        "sns",
+        "sqs",
+        "sts",
+    }
+)
 
 
 def protocol_of(service: str, headers: Mapping[str, str], raw_query: str) -> Protocol:
@@ -36,9 +57,10 @@ def protocol_of(service: str, headers: Mapping[str, str], raw_query: str) -> Pro
         return "json"
     if service in _REST_XML:
         return "rest-xml"
-    form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    if form or raw_query.startswith("Action=") or "&Action=" in raw_query:
-        return "ec2" if service == "ec2" else "query"
+    if service in _QUERY:
+        form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        if form or raw_query.startswith("Action=") or "&Action=" in raw_query:
+            return "ec2" if service == "ec2" else "query"
     return "rest-json"
 
 

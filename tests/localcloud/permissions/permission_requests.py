@@ -1,8 +1,11 @@
-"""Requests as boto3 writes them, without sending them."""
+"""Requests as boto3 writes them, without sending them; and the tables of calls beside this file."""
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,3 +73,22 @@ def call_of(service: str, operation: str, arguments: dict[str, Any] | None = Non
         signing_name,
         "us-east-1",
     )
+
+
+def read_table(name: str) -> list[tuple[str, str, dict[str, Any], list[str]]]:
+    """Rows of service, operation and arguments, with the indented lines below each."""
+    text = (
+        Path(__file__)
+        .with_name(name)
+        .read_text(encoding="utf-8")
+        .replace("<iam>", "arn:aws:iam::123456789012")
+    )
+    text = re.sub(r"<([a-z0-9-]+)>", r"arn:aws:\1:us-east-1:123456789012", text)
+    rows: list[tuple[str, str, dict[str, Any], list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith("    "):
+            rows[-1][3].append(line.strip())
+        elif line and not line.startswith("#"):
+            service, operation, arguments = line.split(" ", 2)
+            rows.append((service, operation, json.loads(arguments), []))
+    return rows

@@ -43,7 +43,13 @@ class Make:
 FUNCTION = Make(
     "lambda",
     "create_function",
-    {"FunctionName": "{p}-fn", "Runtime": "python3.13", "Handler": "app.handler", "Role": "{role}", "Code": CODE},
+    {
+        "FunctionName": "{p}-fn",
+        "Runtime": "python3.13",
+        "Handler": "app.handler",
+        "Role": "{role}",
+        "Code": CODE,
+    },
 )
 ROLE = Make("iam", "create_role", {"RoleName": "{p}-role", "AssumeRolePolicyDocument": TRUST})
 TABLE = Make(
@@ -130,11 +136,12 @@ RECIPES: dict[str, tuple[list[Make], Make]] = {
     ),
     "iam.role-attachment": (
         [ROLE],
-        Make(
-            "iam", "attach_role_policy", {"RoleName": "{p}-role", "PolicyArn": deploy.BASIC_EXECUTION}
-        ),
+        Make("iam", "attach_role_policy", {"RoleName": "{p}-role", "PolicyArn": deploy.BASIC_EXECUTION}),
     ),
-    "iam.policy": ([], Make("iam", "create_policy", {"PolicyName": "{p}-policy", "PolicyDocument": LOGS_ONLY})),
+    "iam.policy": (
+        [],
+        Make("iam", "create_policy", {"PolicyName": "{p}-policy", "PolicyDocument": LOGS_ONLY}),
+    ),
     "dynamodb.table": ([], TABLE),
     "ssm.parameter": (
         [],
@@ -194,7 +201,9 @@ RECIPES: dict[str, tuple[list[Make], Make]] = {
     ),
     "cloudwatch.dashboard": (
         [],
-        Make("cloudwatch", "put_dashboard", {"DashboardName": "{p}-board", "DashboardBody": '{"widgets":[]}'}),
+        Make(
+            "cloudwatch", "put_dashboard", {"DashboardName": "{p}-board", "DashboardBody": '{"widgets":[]}'}
+        ),
     ),
     "application-autoscaling.scalable-target": (
         [TABLE],

@@ -1,13 +1,37 @@
-"""How much memory a function's processes use, children counted. Reads the machine; decides nothing."""
+"""The processes of one environment: which they are, how much memory and CPU they use. Decides nothing."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
 import psutil
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class ProcessTree:
+    """What lives below an environment's keeper. The runtime process itself is found once for each start."""
+
+    def __init__(self, keeper_pid: int) -> None:
+        self._keeper_pid = keeper_pid
+        self._main = 0
+
+    def restarted(self) -> None:
+        """Another runtime process is or will be there."""
+        self._main = 0
+
+    @property
+    def main(self) -> int:
+        """The runtime process, 0 while there is none."""
+        if self._main == 0:
+            self._main = next(iter(self.all()), 0)
+        return self._main
+
+    def all(self) -> list[int]:
+        """The runtime process and everything it started."""
+        return descendants(self._keeper_pid)
 
 
 def descendants(keeper_pid: int) -> list[int]:
@@ -87,3 +111,17 @@ def _psutil_resident(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """CPU time a process has used, all threads; None when it is gone."""
+    if sys.platform == "linux":
+        try:
+            return time.clock_gettime(((~pid) << 3) | 2)  # the kernel's id of another process's CPU clock
+        except OSError:
+            return None
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return None
+    return float(times.user + times.system)

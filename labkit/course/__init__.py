@@ -1,0 +1,4 @@
+"""The course's machinery: learner copies from solutions, runs and recordings of notebooks, workspaces, hints.
+
+Knows notebooks as files and runs them as processes; what a notebook teaches is no business of it.
+"""

@@ -1,0 +1,27 @@
+"""What was measured, checked and done, shown: ipywidgets with pictures, each with a text twin.
+
+    labkit.widgets.latency(m)                                            # as the last line of a cell
+    m = labkit.measure.invoke(client, "orders", times=50, watch=labkit.widgets.latency())   # live
+
+A view shows itself as an output of its own and its twin, plain text, as the next one: for screen readers,
+for comparing recorded notebooks, and for wherever widgets do not reach.
+"""
+
+from labkit.widgets.base import View, show
+from labkit.widgets.checkpoints import CheckpointsView, checkpoints
+from labkit.widgets.cli_commands import CliCommandsView, cli_commands
+from labkit.widgets.cost_meter import CostMeterView, cost_meter
+from labkit.widgets.latency import LatencyView, latency
+
+__all__ = [
+    "CheckpointsView",
+    "CliCommandsView",
+    "CostMeterView",
+    "LatencyView",
+    "View",
+    "checkpoints",
+    "cli_commands",
+    "cost_meter",
+    "latency",
+    "show",
+]

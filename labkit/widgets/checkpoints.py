@@ -1,0 +1,146 @@
+"""Checkpoints: the gate of a phase. What is reached, what was seen, and what to do about the rest."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from labkit.widgets.base import GREEN, VERMILLION, View, escape, page
+
+_WRAP = 96
+
+
+class Checkpoint(Protocol):
+    """The result of a check, as `labkit.checks` gives it."""
+
+    @property
+    def id(self) -> str:
+        """Such as ``02.3``."""
+
+    @property
+    def title(self) -> str:
+        """What was to be reached, in words."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is reached."""
+
+    @property
+    def evidence(self) -> str:
+        """What the check saw in the cloud."""
+
+    @property
+    def expected(self) -> str:
+        """What it expected; shown when it is not reached."""
+
+    @property
+    def next_step(self) -> str:
+        """What to do next; shown when it is not reached."""
+
+
+def checkpoints(results: Iterable[Checkpoint], *, title: str = "Checkpoints") -> CheckpointsView:
+    """Show which checkpoints are reached."""
+    return CheckpointsView(results, title)
+
+
+class CheckpointsView(View):
+    """A list with a mark, evidence and next step for each checkpoint.
+
+    Attributes:
+        results: what is shown.
+        title: the heading, such as the name of the phase.
+    """
+
+    def __init__(self, results: Iterable[Checkpoint], title: str) -> None:
+        super().__init__()
+        from ipywidgets import HTML
+
+        self.results: Sequence[Checkpoint] = tuple(results)
+        self.title = title
+        self.widget = HTML(self._html())
+
+    def update(self, results: Iterable[Checkpoint]) -> None:
+        """Show these results instead."""
+        self.results = tuple(results)
+        self.widget.value = self._html()
+        self.show_again()
+
+    def text(self) -> str:
+        """A line for each checkpoint, with what was expected and what to do where it is not reached."""
+        lines = [f"{self.title}: {self._count()}"]
+        for result in self.results:
+            lines.append(f"{'✓' if result.passed else '✗'} {result.id} {result.title}")
+            lines += _indented("seen", result.evidence)
+            if not result.passed:
+                lines += _indented("expected", result.expected) + _indented("next", result.next_step)
+        return "\n".join(lines)
+
+    def _count(self) -> str:
+        reached = sum(result.passed for result in self.results)
+        if not self.results:
+            return "nothing to check"
+        if reached == len(self.results):
+            return f"all {reached} reached"
+        return f"{reached} of {len(self.results)} reached"
+
+    def _html(self) -> str:
+        items = "".join(_item(result) for result in self.results)
+        head = f'<div><span class="head">{escape(self.title)}</span> · {self._count()}</div>'
+        return page(
+            f"{_STYLE}{head}{_bar(self.results)}<ol class='labkit-checks'>{items}</ol>", same_twin=True
+        )
+
+
+_STYLE = """<style>
+.labkit ol.labkit-checks { list-style: none; margin: 6px 0 0; padding: 0; }
+.labkit ol.labkit-checks > li { display: grid; grid-template-columns: 1.7em 1fr; padding: 5px 0;
+  border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.labkit .labkit-mark { font-weight: 700; font-size: 1.15em; line-height: 1.25; }
+.labkit .labkit-bar { display: flex; gap: 3px; margin: 5px 0; }
+.labkit .labkit-bar span { height: 6px; flex: 1; border-radius: 3px; border: 1px solid;
+  box-sizing: border-box; }
+.labkit .labkit-next { border-left: 3px solid; padding-left: 8px; margin-top: 3px; }
+</style>"""
+
+
+def _bar(results: Sequence[Checkpoint]) -> str:
+    """One piece for each checkpoint: full when it is reached, empty when it is not."""
+    pieces = [
+        f'<span style="border-color: {GREEN}; background: {GREEN}"></span>'
+        if result.passed
+        else f'<span style="border-color: {VERMILLION}"></span>'
+        for result in results
+    ]
+    return f'<div class="labkit-bar" aria-hidden="true">{"".join(pieces)}</div>'
+
+
+def _item(result: Checkpoint) -> str:
+    mark, colour, word = ("✓", GREEN, "reached") if result.passed else ("✗", VERMILLION, "not reached")
+    name = f'<span class="quiet">{escape(result.id)}</span>'
+    parts = [f'<div><span class="head">{escape(result.title)}</span> {name}</div>']
+    if result.evidence:
+        seen = "" if result.passed else "Seen: "
+        parts.append(f'<div class="quiet">{seen}{_lines(result.evidence)}</div>')
+    if not result.passed:
+        parts += [f"<div>Expected: {_lines(result.expected)}</div>"] if result.expected else []
+        if result.next_step:
+            next_step = f"<b>Next:</b> {_lines(result.next_step)}"
+            parts.append(f'<div class="labkit-next" style="border-color: {colour}">{next_step}</div>')
+    sign = f'<span class="labkit-mark" style="color: {colour}" role="img" aria-label="{word}">{mark}</span>'
+    return f"<li>{sign}<div>{''.join(parts)}</div></li>"
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _indented(word: str, text: str) -> list[str]:
+    if not text:
+        return []
+    wrapped = [
+        line
+        for paragraph in f"{word}: {text}".splitlines()
+        for line in textwrap.wrap(paragraph, _WRAP) or [""]
+    ]
+    return [f"    {line}" if number else f"  {line}" for number, line in enumerate(wrapped)]
