@@ -44,6 +44,7 @@ def start(browser: bool, port: int | None, workspace: Path, stop_with_parent: bo
         click.echo(f"\n  The workbook is open at  {lab.address}")
         click.echo(f"  Ctrl-C stops it. Your work stays in {place}\n")
         lab.await_end()
+    click.echo("\nstart: JupyterLab and the local cloud are stopped")
 
 
 def _open(place: Path, port: int, browser: bool, stops: ExitStack) -> jupyter.JupyterLab:
@@ -58,7 +59,6 @@ def _open(place: Path, port: int, browser: bool, stops: ExitStack) -> jupyter.Ju
     new = sum(action.kind == "copied" for action in done)
     _say(f"workspace {place}" + (f", {new} files copied" if new else ""), began)
 
-    stops.callback(click.echo, "\nstart: JupyterLab and the local cloud are stopped")
     # Both take a second or two and wait for different things, so they start side by side.
     lab_began = time.monotonic()
     lab = jupyter.launch(place, cloud.state_dir(place) / "jupyter", port, browser)

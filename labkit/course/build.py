@@ -100,12 +100,8 @@ def learner_copy(solved: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             cell.source = without_solutions(cell.source, cell.id, stubs)
             cell.outputs, cell.execution_count = [], None
-        for churning in ("papermill", "execution", "widgets"):
-            cell.metadata.pop(churning, None)
-        if own := cell.metadata.get("labkit"):
-            own.pop("stub", None)
-            if not own:
-                del cell.metadata["labkit"]
+        cell.metadata.get("labkit", {}).pop("stub", None)
+        files.tidy(cell)
     return made
 
 
@@ -122,19 +118,17 @@ def without_solutions(source: str, where: str, stubs: tuple[str, ...] = ()) -> s
     kept: list[str] = []
     regions, inside = 0, False
     for line in source.split("\n"):
-        begin = BEGIN.match(line)
-        if bool(begin) == inside and (begin or (inside and END.match(line))):
-            if begin:
-                raise CourseError(f"{where}: a solution begins inside another one.")
-            inside = False
-        elif begin:
-            inside = True
+        begin, end = BEGIN.match(line), END.match(line)
+        if begin and inside:
+            raise CourseError(f"{where}: a solution begins inside another one.")
+        if end and not inside:
+            raise CourseError(f"{where}: a solution ends that did not begin.")
+        if begin:
             kept += _stub(begin, stubs[regions] if regions < len(stubs) else None)
             regions += 1
-        elif END.match(line):
-            raise CourseError(f"{where}: a solution ends that did not begin.")
-        elif not inside:
+        elif not inside and not end:
             kept.append(line)
+        inside = bool(begin) or (inside and not end)
     if inside:
         raise CourseError(f"{where}: a solution begins and does not end.")
     if stubs and len(stubs) != regions:

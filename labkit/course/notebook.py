@@ -76,6 +76,14 @@ def checks_in(notebook: NotebookNode) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def tidy(cell: NotebookNode) -> None:
+    """Takes out of a cell's metadata what running it puts there."""
+    for churning in ("papermill", "execution", "widgets"):
+        cell.metadata.pop(churning, None)
+    for empty in [name for name in ("tags", "labkit") if cell.metadata.get(name) in ([], {})]:
+        del cell.metadata[empty]
+
+
 def own_metadata(cell: NotebookNode) -> dict[str, Any]:
     """What the cell's metadata say to labkit: ``exercise``, ``stub``."""
     return dict(cell.metadata.get("labkit", {}))
@@ -84,3 +92,12 @@ def own_metadata(cell: NotebookNode) -> dict[str, Any]:
 def work(notebook: NotebookNode) -> list[tuple[str, str]]:
     """What somebody typed: kinds and sources of the cells. Running a notebook does not change it."""
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def text_of(cell: NotebookNode) -> str:
+    """What a code cell has put out, as text."""
+    said = [
+        output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "")
+        for output in cell.get("outputs", [])
+    ]
+    return "\n".join(said)

@@ -2,6 +2,8 @@
 
 import os
 
-# What moto must know before it is imported: AWS's managed policies exist, and no web page may read answers.
+# What moto must know before it is imported: AWS's managed policies exist, no web page may read
+# answers, and there is one account.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+os.environ["MOTO_ACCOUNT_ID"] = "123456789012"

@@ -48,15 +48,15 @@ class AwsApi:
             )
         except SigningError as error:
             return self._guard.refuse(error, request)
-        denial = self._guard.check(signed.signer, signed.service, signed.region, request)
-        if denial is not None:
-            return denial
+        call = self._guard.check(signed.signer, signed.service, signed.region, request)
+        if isinstance(call, Answer):
+            return call
         if signed.service == "lambda":
             return await self._lambda(request, signed.region, signed.signer)
-        status, headers, body = await self._moto.answer(
-            request.method, request.raw_path, request.query, request.headers, request.body
-        )
-        return Answer(status, headers, body)
+        answer = await self._moto.answer(request, signed, call.operation)
+        if answer.status == 404:
+            return self._guard.hide_missing(signed.signer, call, request) or answer
+        return answer
 
     async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
         headers = {name.lower(): value for name, value in request.headers}

@@ -11,7 +11,7 @@ from labkit.localcloud.identities import Identity
 from labkit.localcloud.permissions import denial
 from labkit.localcloud.permissions.decide import Permissions
 from labkit.localcloud.permissions.errors import PolicyUnsupported, RequestUnclear
-from labkit.localcloud.permissions.requests import classify
+from labkit.localcloud.permissions.requests import Call, classify
 from labkit.localcloud.signing import SigningError
 
 REMEMBERED_S = 1.0  # a permission taken away takes effect a moment later, as on AWS; a new one at once
@@ -24,18 +24,15 @@ class Guard:
         self._permissions = permissions
         self._allowed: dict[tuple[str, str, str], float] = {}
 
-    def check(self, identity: Identity, service: str, region: str, request: Request) -> Answer | None:
-        """None when the call is allowed. The workspace's own key is administrator: it is not asked."""
-        if identity.principal.administrator:
-            return None
-        headers = dict(request.headers)
+    def check(self, identity: Identity, service: str, region: str, request: Request) -> Call | Answer:
+        """What the request asks for, or the refusal when the caller may not."""
         try:
             call = classify(
                 request.method,
                 request.header("host") or "",
                 request.raw_path,
                 request.query,
-                headers,
+                dict(request.headers),
                 request.body,
                 service,
                 region,
@@ -45,7 +42,14 @@ class Guard:
             return _sent(denial.unclear(error, _asked(service, request)))
         except PolicyUnsupported as error:
             return _sent(denial.undecidable(error, _asked(service, request)))
-        return None if refused is None else _sent(denial.access_denied(refused, _asked(service, request)))
+        return call if refused is None else _sent(denial.access_denied(refused, _asked(service, request)))
+
+    def hide_missing(self, identity: Identity, call: Call, request: Request) -> Answer | None:
+        """S3 tells those who may not list a bucket nothing of what is missing in it."""
+        if call.service != "s3" or call.operation not in ("GetObject", "HeadObject"):
+            return None
+        refused = self._permissions.missing_key_denied(identity, call)
+        return None if refused is None else _sent(denial.access_denied(refused, _asked("s3", request)))
 
     def refuse(self, error: SigningError, request: Request) -> Answer:
         """The answer to a request that is not signed, or wrongly."""

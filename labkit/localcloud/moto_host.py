@@ -24,7 +24,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.s3.exceptions import MissingBucket, MissingKey
 from moto.s3.models import s3_backends
 
-from labkit.localcloud.identities import ACCOUNT_ID
+from labkit.localcloud.front import Answer, Request
+from labkit.localcloud.identities import ACCOUNT_ID, Identity
+from labkit.localcloud.permissions.handover import install, settle
+from labkit.localcloud.signing import Signed
 
 # moto's answers may call back into the cloud while they hold a thread, so there are many, made on demand.
 THREADS = 64
@@ -34,8 +37,6 @@ moto.backends.list_of_moto_modules = lambda: _MODULES
 moto.core.responses.method_names_from_class = functools.cache(  # type: ignore[attr-defined]
     moto.core.utils.method_names_from_class
 )
-
-Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def s3_object(bucket: str, name: str, version: str | None) -> bytes:
@@ -57,14 +58,15 @@ class MotoHost:
     """Answers AWS requests from moto's state, each in a thread of a pool."""
 
     def __init__(self, endpoint: str) -> None:
+        install()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._host, _, self._port = endpoint.removeprefix("http://").partition(":")
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="moto")
 
-    async def answer(
-        self, method: str, raw_path: str, query: str, headers: list[tuple[str, str]], body: bytes
-    ) -> Answer:
-        environ = self._environ(method, raw_path, query, headers, body)
+    async def answer(self, request: Request, signed: Signed[Identity], operation: str) -> Answer:
+        """moto's answer to a request that was verified and classified."""
+        environ = self._environ(request)
+        settle(environ, signed.service, signed.region, signed.access_key_id, operation)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._call, environ)
 
     async def run(self, function: Any, *args: Any) -> Any:
@@ -87,32 +89,31 @@ class MotoHost:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        return started[0], started[1], body
+        return Answer(started[0], started[1], body)
 
-    def _environ(
-        self, method: str, raw_path: str, query: str, headers: list[tuple[str, str]], body: bytes
-    ) -> dict[str, Any]:
+    def _environ(self, request: Request) -> dict[str, Any]:
+        target = request.raw_path + ("?" + request.query if request.query else "")
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
+            "REQUEST_METHOD": request.method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
-            "QUERY_STRING": query,
-            "REQUEST_URI": raw_path + ("?" + query if query else ""),
-            "RAW_URI": raw_path + ("?" + query if query else ""),
+            "PATH_INFO": unquote_to_bytes(request.raw_path).decode("latin-1"),
+            "QUERY_STRING": request.query,
+            "REQUEST_URI": target,
+            "RAW_URI": target,
             "SERVER_NAME": self._host,
             "SERVER_PORT": self._port,
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
+            "wsgi.input": io.BytesIO(request.body),
             "wsgi.errors": io.StringIO(),
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
-        _add_headers(environ, headers)
-        environ["CONTENT_LENGTH"] = str(len(body))
+        _add_headers(environ, request.headers)
+        environ["CONTENT_LENGTH"] = str(len(request.body))
         return environ
 
 

@@ -12,13 +12,14 @@ import secrets
 import signal
 import socket
 from pathlib import Path
-from typing import Any
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any
 
 from labkit import __version__
-from labkit.localcloud.assembly import Parts, assemble
-from labkit.localcloud.identities import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from labkit.localcloud.assembly import Parts
 
 STATE_DIR = ".labkit"
 log = logging.getLogger(__name__)
@@ -45,13 +46,19 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None) -
     host, port = listening.getsockname()
     endpoint = f"http://{host}:{port}"
     key = _credentials(state_dir)
+    # moto and the rest take a second to import: a second starter is turned away before that.
+    from aiohttp import web
+
+    from labkit.localcloud.assembly import assemble
+    from labkit.localcloud.identities import ACCOUNT_ID
+
     parts = await assemble(state_dir, workspace, endpoint, key)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     server = web.Server(parts.front, access_log=None)
     listener = await asyncio.get_running_loop().create_server(server, sock=listening)
-    state = _state(workspace, endpoint, port, region, key)
+    state = _state(workspace, endpoint, port, region, ACCOUNT_ID, key)
     state_file = state_dir / "cloud.json"
     _write_private(state_file, state)
     if ready_fd is not None:
@@ -116,7 +123,7 @@ def _credentials(state_dir: Path) -> tuple[str, str]:
 
 
 def _state(
-    workspace: Path, endpoint: str, port: int, region: str, key: tuple[str, str]
+    workspace: Path, endpoint: str, port: int, region: str, account_id: str, key: tuple[str, str]
 ) -> dict[str, str | int]:
     now = datetime.datetime.now(datetime.UTC)
     return {
@@ -127,7 +134,7 @@ def _state(
         "version": __version__,
         "workspace": str(workspace),
         "region": region,
-        "account_id": ACCOUNT_ID,
+        "account_id": account_id,
         "access_key_id": key[0],
         "secret_access_key": key[1],
     }

@@ -23,7 +23,8 @@ def cold_starts(
 
     Before each call one environment variable, LABKIT_COLD_START, gets a new value; Lambda then starts a new
     execution environment for the next call. The variable is removed at the end, also after Ctrl-C and errors;
-    all other settings stay untouched. Others who call $LATEST meanwhile get cold starts too.
+    all other settings stay untouched. The next call after that is cold as well, and so are calls that others
+    make of $LATEST meanwhile.
 
     Args:
         client: a boto3 Lambda client.

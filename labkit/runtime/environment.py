@@ -90,6 +90,7 @@ class ExecutionEnvironment:
         self._api = RuntimeApi(self)
         await self._api.start()
         self._cleanup.push_async_callback(self._api.close)
+        self._cleanup.callback(self._withdraw_work)
         mounts = self._place.mounts(self._launch) if host.isolated else None
         self._keeper = await host.launcher.create(mounts, self._pipe.writer)
         self._cleanup.push_async_callback(self._keeper.close)
@@ -147,8 +148,6 @@ class ExecutionEnvironment:
     async def close(self) -> None:
         """Ends everything the environment has by now: processes first, then port, logs, directories."""
         self.state = State.DEAD
-        if self._work is not None:
-            self._work.cancel()
         await self._cleanup.aclose()
 
     # What the runtime process says, through the Runtime API.
@@ -243,9 +242,7 @@ class ExecutionEnvironment:
 
     async def _kill(self) -> None:
         assert self._keeper is not None
-        if self._work is not None:
-            self._work.cancel()
-            self._work = None
+        self._withdraw_work()
         if not self._keeper.exited.done():
             self._keeper.kill()
             await self._keeper.exited
@@ -302,6 +299,12 @@ class ExecutionEnvironment:
         if self._work is None:
             self._work = asyncio.get_running_loop().create_future()
         return self._work
+
+    def _withdraw_work(self) -> None:
+        """Lets a runtime that waits for work go: it is ended, or has ended."""
+        if self._work is not None:
+            self._work.cancel()
+            self._work = None
 
     def _settle(self, kind: str, **details: object) -> None:
         if self._verdict is not None and not self._verdict.done():

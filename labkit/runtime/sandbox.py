@@ -8,6 +8,7 @@ Two shapes. *Isolated* (Linux that allows user namespaces): own root with ``/var
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -120,10 +121,12 @@ class Keeper:
         self._send({"op": "kill"})
 
     async def close(self) -> None:
-        """Hangs up: the keeper kills what is left and ends."""
+        """Hangs up and waits for the keeper's end, by which everything it kept is killed."""
         if self._listener is not None:
-            self._writer.close()
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()
             await asyncio.gather(self._listener, return_exceptions=True)
+            self._writer.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         if not self._writer.is_closing():

@@ -12,7 +12,7 @@ from labkit.ledger import Ledger, Watcher
 from labkit.ledger.sweep import TAG_LAB, TAG_WORKSPACE
 from labkit.session import names
 from labkit.session.estimate import estimate
-from labkit.session.expected import expected
+from labkit.session.expecting import expected
 from labkit.session.guard import Budget, Consent
 from labkit.session.lab import Lab
 from labkit.session.record import DesignRecord

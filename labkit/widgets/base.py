@@ -25,7 +25,8 @@ STYLE = """<style>
 .labkit svg { width: 100%; height: auto; display: block; }
 .labkit-same-twin { display: none; }
 .jp-OutputArea-child:has(.labkit-same-twin) + .jp-OutputArea-child:has(pre) { position: absolute;
-  width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.jp-OutputArea-child:has(.labkit-same-twin) + .jp-OutputArea-child .jp-OutputArea-output { min-width: 40em; }
 </style>
 """
 
@@ -67,7 +68,7 @@ class View:
         self.show()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
+        return self.text()
 
 
 def show(widget: Any, twin_text: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from labkit.widgets.base import GREEN, VERMILLION, View, escape, page
 
@@ -12,7 +12,7 @@ _WRAP = 96
 
 
 class Checkpoint(Protocol):
-    """The result of a check, as `labkit.checks` gives it."""
+    """The result of a check, as `labkit.checks` gives it; one with a true ``skipped`` could not be looked at."""
 
     @property
     def id(self) -> str:
@@ -70,7 +70,7 @@ class CheckpointsView(View):
         """A line for each checkpoint, with what was expected and what to do where it is not reached."""
         lines = [f"{self.title}: {self._count()}"]
         for result in self.results:
-            lines.append(f"{'✓' if result.passed else '✗'} {result.id} {result.title}")
+            lines.append(f"{_look(result).mark} {result.id} {result.title}")
             lines += _indented("seen", result.evidence)
             if not result.passed:
                 lines += _indented("expected", result.expected) + _indented("next", result.next_step)
@@ -92,6 +92,25 @@ class CheckpointsView(View):
         )
 
 
+class _Look(NamedTuple):
+    """How a state looks, and the word for it."""
+
+    mark: str
+    colour: str
+    word: str
+
+
+_REACHED = _Look("✓", GREEN, "reached")
+_NOT_REACHED = _Look("✗", VERMILLION, "not reached")
+_SKIPPED = _Look("–", "currentColor", "skipped")
+
+
+def _look(result: Checkpoint) -> _Look:
+    if getattr(result, "skipped", False):
+        return _SKIPPED
+    return _REACHED if result.passed else _NOT_REACHED
+
+
 _STYLE = """<style>
 .labkit ol.labkit-checks { list-style: none; margin: 6px 0 0; padding: 0; }
 .labkit ol.labkit-checks > li { display: grid; grid-template-columns: 1.7em 1fr; padding: 5px 0;
@@ -107,16 +126,15 @@ _STYLE = """<style>
 def _bar(results: Sequence[Checkpoint]) -> str:
     """One piece for each checkpoint: full when it is reached, empty when it is not."""
     pieces = [
-        f'<span style="border-color: {GREEN}; background: {GREEN}"></span>'
-        if result.passed
-        else f'<span style="border-color: {VERMILLION}"></span>'
-        for result in results
+        f'<span style="border-color: {look.colour}{full}"></span>'
+        for look in map(_look, results)
+        for full in [f"; background: {look.colour}" if look is _REACHED else ""]
     ]
     return f'<div class="labkit-bar" aria-hidden="true">{"".join(pieces)}</div>'
 
 
 def _item(result: Checkpoint) -> str:
-    mark, colour, word = ("✓", GREEN, "reached") if result.passed else ("✗", VERMILLION, "not reached")
+    mark, colour, word = _look(result)
     name = f'<span class="quiet">{escape(result.id)}</span>'
     parts = [f'<div><span class="head">{escape(result.title)}</span> {name}</div>']
     if result.evidence:

@@ -23,7 +23,7 @@ COLD_SHARES = (("none", 0.0), ("1 in 1,000", 0.001), ("1 in 100", 0.01), ("1 in 
 _WIDTH, _HEIGHT = 720, 250
 _STYLE = """<style>
 .labkit .labkit-sums { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; }
-.labkit .labkit-sums > div { flex: 1 1 150px; padding: 6px 10px; border-radius: 4px;
+.labkit .labkit-sums > div { flex: 1 1 150px; box-sizing: border-box; padding: 6px 10px; border-radius: 4px;
   border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .labkit .labkit-sums b { display: block; font-weight: 500; font-size: 1.25em; }
 </style>"""

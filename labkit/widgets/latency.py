@@ -75,22 +75,24 @@ def _empty() -> str:
 
 
 def _caption(m: Measurements) -> str:
+    init = " (line: init)" if m.values("init_ms") else ""
     groups = [
-        _key("◆", VERMILLION, len(m.cold), "cold", m.cold.percentile(50)),
-        _key("●", BLUE, len(m.warm), "warm", m.warm.percentile(50)),
+        _key("◆", VERMILLION, m.cold, "cold") + (init if m.cold.rows else ""),
+        _key("●", BLUE, m.warm, "warm"),
     ]
     problems = sum(row.status is not Status.OK for row in m)
     if problems:
-        groups.append(f"<span>✕ {problems:,} with a problem</span>")
+        groups.append(f"✕ {problems:,} with a problem")
     of = f" of {m.planned:,}" if m.planned and m.planned > len(m) else ""
     head = f'<span class="head">{escape(m.function.name)}</span> · {len(m):,}{of} {calls(len(m))}'
     return f"<div>{' · '.join([head, *(group for group in groups if group)])}</div>"
 
 
-def _key(mark: str, colour: str, count: int, name: str, median: float | None) -> str:
-    if not count:
+def _key(mark: str, colour: str, group: Measurements, name: str) -> str:
+    if not group.rows:
         return ""
-    return f'<span><span style="color: {colour}">{mark}</span> {count:,} {name}, median {ms(median)}</span>'
+    median = ms(group.percentile(50))
+    return f'<span style="color: {colour}">{mark}</span> {len(group):,} {name}, median {median}'
 
 
 def _label(m: Measurements) -> str:

@@ -69,7 +69,7 @@ def _for_a_page(written: str, width: int, height: int, label: str) -> str:
     body = re.sub(r"\s*<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = body.replace(INK, "currentColor")
     body = re.sub(rf"(stroke|fill): {FAINT}", r"\1: currentColor; \1-opacity: 0.4", body)
-    body = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", body)
+    body = re.sub(r"font-family: [^;\"]+;? ?", "", body)  # the page's own
     body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # a hundredth of a pixel is fine enough
     referenced = set(re.findall(r"#([\w-]+)", body))
     body = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in referenced else "", body)

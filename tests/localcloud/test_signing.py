@@ -17,7 +17,7 @@ from urllib.parse import quote
 import boto3
 import pytest
 from aiohttp import web
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -282,6 +282,34 @@ def test_presigned_urls_are_accepted_until_they_expire(auth: Any, service: str, 
         digit = "0" if sent.query[start : start + 1] != "0" else "1"
         with pytest.raises(errors.SigningError):
             replace(sent, query=sent.query[:start] + digit + sent.query[start + 1 :]).verify()
+
+
+@pytest.mark.parametrize("key", [KEY, TEMPORARY])
+@pytest.mark.parametrize("query", ["", "?versionId=a%2Fb&response-content-type=text%2Fplain", "?acl"])
+def test_old_presigned_urls_of_s3_are_accepted(key: str, query: str) -> None:
+    """boto3 makes them by default; every part that they cover counts, and nothing else may be added."""
+    holder, url = HOLDERS[key], f"http://127.0.0.1:4566/b/k%20%2B{query}"
+    request = AWSRequest("GET", url)
+    HmacV1QueryAuth(Credentials(key, holder.secret, holder.token), expires=60).add_auth(request)
+    path, _, signed_query = request.url.removeprefix("http://127.0.0.1:4566").partition("?")
+    sent = Sent("GET", path, signed_query, (("Host", "127.0.0.1:4566"),), b"")
+    assert sent.verify().service == "s3"
+    changed = [
+        replace(sent, method="PUT"),
+        replace(sent, path=path + "x"),
+        replace(sent, query=signed_query + "&retention"),
+        replace(sent, query=signed_query + "&acl=1"),
+        replace(sent, query=signed_query.replace("Expires=1", "Expires=2")),
+        replace(sent, query=signed_query.replace(key, "AKIANOBODY")),
+        sent.with_header("x-amz-acl", "public-read"),
+        sent.with_header("Content-Type", "text/plain"),
+    ]
+    for each in changed:
+        with pytest.raises(errors.SigningError):
+            each.verify()
+    with pytest.raises(errors.SigningError) as refused:
+        sent.verify(time.time() + 61)
+    assert refused.value.kind == errors.PRESIGNED_EXPIRED
 
 
 def test_a_presigned_upload_may_have_any_body_and_no_unsigned_amz_headers() -> None:

@@ -146,6 +146,7 @@ def test_nothing_runs_between_invocations(bench: Bench) -> None:
                 time.sleep(0.005)
         threading.Thread(target=beat, daemon=True).start()
         def handler(event, context):
+            time.sleep(0.05)
             gaps = [b - a for a, b in zip(beats, beats[1:])]
             return max(gaps, default=0)
         """,

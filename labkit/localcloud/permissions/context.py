@@ -93,12 +93,13 @@ class RequestContext:
         self._prefix = action.partition(":")[0].lower()
         self._known: dict[str, Values] | None = None
 
-    def get(self, key: str) -> Values | None:
-        """The values of a key in lower case, None when this request does not have it.
+    def get(self, written: str) -> Values | None:
+        """The values of a key, written in any case; None when this request does not have it.
 
         Raises:
             PolicyUnsupported: AWS has such a key for such requests, the local cloud has not.
         """
+        key = written.lower()
         if key in self._extra:
             return self._extra[key]
         if self._known is None:
@@ -114,7 +115,7 @@ class RequestContext:
         prefix = key.partition(":")[0]
         if prefix in ("aws", self._prefix):
             raise PolicyUnsupported(
-                f"A policy depends on the condition key {key}, which the local cloud does not support; "
+                f"A policy depends on the condition key {written}, which the local cloud does not support; "
                 "leave the condition out here, or try it on AWS."
             )
         return None
@@ -197,9 +198,9 @@ class ServiceContext:
         values = {key: (value,) for key, value in known.items() if value is not None}
         self._context = RequestContext(None, None, extra={**values, **(extra or {})}, clock=clock)
 
-    def get(self, key: str) -> Values | None:
+    def get(self, written: str) -> Values | None:
         """As ``RequestContext.get``."""
-        return self._context.get(key)
+        return self._context.get(written)
 
 
 def _principal_keys(principal: Principal) -> Iterator[tuple[str, Values]]:

@@ -34,8 +34,8 @@ class Grant(IntEnum):
 class Context(Protocol):
     """The condition context of a request."""
 
-    def get(self, key: str) -> Values | None:
-        """The values of a condition key in lower case; None when the request does not have it."""
+    def get(self, written: str) -> Values | None:
+        """The values of a condition key, written in any case; None when the request does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Question:
 
     def resolve(self, key: str) -> str | None:
         """The value of a policy variable; a key with several values is none."""
-        values = self.context.get(key.lower())
+        values = self.context.get(key)
         return values[0] if values and len(values) == 1 else None
 
 

@@ -58,8 +58,7 @@ class Statement:
             raise PolicyUnsupported(self.unsupported)
         context = question.context
         return all(
-            condition.holds(context.get(condition.key.lower()), question.resolve)
-            for condition in self.conditions
+            condition.holds(context.get(condition.key), question.resolve) for condition in self.conditions
         )
 
     def grant(self, asker: Asker | None) -> Grant:

@@ -163,7 +163,8 @@ def classify(
         return Call(wire, "Invoke", account_id)
     operation = wire.operation
     if operation is not None:
-        return Call(wire, operation, account_id, {}, {})
+        # Read even where no resource depends on it: a body that is something else could mean something else.
+        return Call(wire, operation, account_id, wire.body_params)
     return _classify_rest(wire, account_id)
 
 

@@ -20,6 +20,7 @@ from labkit.localcloud.permissions.errors import RequestUnclear
 
 Protocol = Literal["json", "query", "ec2", "cbor", "rest-json", "rest-xml"]
 
+_FORM = "application/x-www-form-urlencoded"
 _REST_XML = frozenset({"s3", "s3express", "s3-outposts", "route53", "cloudfront"})
 _QUERY = frozenset(
     {
@@ -58,7 +59,7 @@ def protocol_of(service: str, headers: Mapping[str, str], raw_query: str) -> Pro
     if service in _REST_XML:
         return "rest-xml"
     if service in _QUERY:
-        form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        form = headers.get("content-type", "").startswith(_FORM)
         if form or raw_query.startswith("Action=") or "&Action=" in raw_query:
             return "ec2" if service == "ec2" else "query"
     return "rest-json"
@@ -103,8 +104,9 @@ class Wire:
         if self.protocol in ("query", "ec2"):
             named = [*self.query.get("Action", []), *self.form.get("Action", [])]
         else:
-            if "Action" in self.query:
-                raise RequestUnclear("A request with X-Amz-Target cannot have an Action parameter too.")
+            form = self.headers.get("content-type", "").startswith(_FORM)
+            if form or "Action" in self.query:
+                raise RequestUnclear("A request with X-Amz-Target cannot have a form or an Action too.")
             named = [self._target]
         if len(set(named)) != 1 or not named[0]:
             raise RequestUnclear(

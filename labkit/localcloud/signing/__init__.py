@@ -2,7 +2,8 @@
 
 Knows no service model, no permission and no moto. Rules: IAM User Guide, "Create a signed AWS API request";
 S3 API reference, "Authenticating Requests (AWS Signature Version 4)". Chunk signatures inside a STREAMING-*
-body are not checked (the seed signature of its headers is); SigV4A is refused.
+body are not checked (the seed signature of its headers is); SigV4A is refused; of Version 2 only S3's
+presigned URLs are known.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from labkit.localcloud.signing.errors import (
     UNSIGNED_HEADERS,
     SigningError,
 )
+from labkit.localcloud.signing.presigned_v2 import OldClaim, check_v2, is_presigned_v2, read_claim_v2
 
 __all__ = [
     "MAX_PRESIGNED_S",
@@ -108,14 +110,12 @@ def verify(
         SigningError: unsigned, malformed, unknown key, wrong or expired token, wrong time, wrong signature.
     """
     folded = fold(headers)
-    claim = read_claim(folded, raw_query)
-    signer = lookup(claim.access_key_id)
-    if signer is None:
-        raise SigningError(
-            UNKNOWN_KEY, "The security token included in the request is invalid.", claim.service
-        )
     moment = time.time() if now is None else now
-    _check_token(claim, signer, moment)
+    if is_presigned_v2(raw_query) and "authorization" not in folded:
+        return _verify_v2(read_claim_v2(method, raw_path, raw_query, folded), lookup, moment)
+    claim = read_claim(folded, raw_query)
+    signer = _find(lookup, claim.access_key_id, claim.service)
+    _check_token(claim.token, signer, moment, claim.service)
     _check_time(claim, moment)
     _check_signed_headers(claim, folded)
     content_hash = _content_hash(claim, folded, body)
@@ -127,20 +127,32 @@ def verify(
 
 def is_signed(headers: Headers, raw_query: str) -> bool:
     """Whether a request tries to be signed at all (function URLs and APIs may be called without)."""
-    return "X-Amz-Signature=" in raw_query or "authorization" in fold(headers)
+    return "X-Amz-Signature=" in raw_query or is_presigned_v2(raw_query) or "authorization" in fold(headers)
 
 
-def _check_token(claim: Claim, signer: Signer, now: float) -> None:
+def _verify_v2(claim: OldClaim, lookup: Callable[[str], S | None], now: float) -> Signed[S]:
+    """The old signature names no Region: buckets of the local cloud are found from any."""
+    signer = _find(lookup, claim.access_key_id, "s3")
+    _check_token(claim.token, signer, now, "s3")
+    check_v2(claim, signer.secret, now)
+    return Signed(claim.access_key_id, "s3", "us-east-1", stamp(now), signer)
+
+
+def _find(lookup: Callable[[str], S | None], access_key_id: str, service: str) -> S:
+    signer = lookup(access_key_id)
+    if signer is None:
+        raise SigningError(UNKNOWN_KEY, "The security token included in the request is invalid.", service)
+    return signer
+
+
+def _check_token(given: str | None, signer: Signer, now: float, service: str) -> None:
     expected = signer.token
-    given = claim.token
     if expected is None and given is None:
         return
     if expected is None or given is None or not hmac.compare_digest(expected.encode(), given.encode()):
-        raise SigningError(BAD_TOKEN, "The security token included in the request is invalid.", claim.service)
+        raise SigningError(BAD_TOKEN, "The security token included in the request is invalid.", service)
     if signer.expires_at is not None and now >= signer.expires_at:
-        raise SigningError(
-            EXPIRED_TOKEN, "The security token included in the request is expired", claim.service
-        )
+        raise SigningError(EXPIRED_TOKEN, "The security token included in the request is expired", service)
 
 
 def _check_time(claim: Claim, now: float) -> None:

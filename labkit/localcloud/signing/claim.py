@@ -60,8 +60,6 @@ def read_claim(folded: dict[str, str], raw_query: str) -> Claim:
             )
         return _from_query(raw_query)
     if authorization is None:
-        if "AWSAccessKeyId=" in raw_query:
-            raise _unsupported("AWS (Signature Version 2)")
         raise SigningError(MISSING_TOKEN, "Request is missing Authentication Token")
     return _from_header(authorization, folded, raw_query)
 

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto's IAM is first used
 os.environ["MOTO_ACCOUNT_ID"] = "123456789012"
@@ -30,6 +31,7 @@ from labkit.localcloud.permissions import (
     access_denied,
     bad_signature,
     classify,
+    handover,
     unclear,
     undecidable,
 )
@@ -57,6 +59,7 @@ class SmallCloud:
     def __init__(self) -> None:
         self.identities = Identities(KEY, SECRET)
         install(self.identities)
+        handover.install()
         self.resource_policies: dict[str, str] = {}
         self.permissions = Permissions(resource_policy=self.resource_policies.get)
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -134,13 +137,18 @@ class SmallCloud:
             return undecidable(error, Asked.of(service, method, headers, query))
         if denial is not None:
             return access_denied(denial, Asked.of(service, method, headers, query))
-        return self._ask_moto(method, path, query, headers, body)
+        scope = (service, signed.region, signed.access_key_id, call.operation)
+        return self._ask_moto(method, path, query, headers, body, scope)
 
     def _ask_moto(
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        scope: tuple[str, str, str, str],
     ) -> Answer:
-        from urllib.parse import unquote
-
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "PATH_INFO": unquote(path, "latin-1"),
@@ -155,6 +163,7 @@ class SmallCloud:
             "CONTENT_TYPE": headers.get("Content-Type", ""),
             **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
         }
+        handover.settle(environ, *scope)
         started: list[Any] = []
 
         def start(status: str, sent: list[tuple[str, str]], *_: Any) -> None:

@@ -28,8 +28,8 @@ class Keys:
         items = (values or {}).items()
         self._values = {k.lower(): (v,) if isinstance(v, str) else v for k, v in items}
 
-    def get(self, key: str) -> tuple[str, ...] | None:
-        return self._values.get(key)
+    def get(self, written: str) -> tuple[str, ...] | None:
+        return self._values.get(written.lower())
 
 
 def document(*statements: Mapping[str, Any], version: str = "2012-10-17") -> str:

@@ -22,6 +22,7 @@ from labkit.localcloud.permissions.tables import SERVICES
 
 A, R = "123456789012", "us-east-1"
 FN = f"arn:aws:lambda:{R}:{A}:function"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 QUEUE = f"{ENDPOINT}/{A}/orders"
 CALLS = read_table("calls.txt")
 
@@ -140,6 +141,8 @@ def test_smithy_rpc_v2_cbor_is_understood() -> None:
     [
         ("sqs", {"x-amz-target": "AmazonSQS.ReceiveMessage"}, b"{}", "Action=DeleteQueue"),
         ("sqs", {"x-amz-target": "AmazonSQS.ReceiveMessage"}, b"Action=DeleteQueue", ""),
+        ("sqs", {"x-amz-target": "AmazonSQS.ListQueues"}, b"Action=DeleteQueue", ""),
+        ("sqs", {"x-amz-target": "AmazonSQS.ListQueues", **FORM}, b'{"a": "&Action=DeleteQueue"}', ""),
         (
             "sqs",
             {"content-type": "application/x-www-form-urlencoded"},
@@ -152,7 +155,7 @@ def test_smithy_rpc_v2_cbor_is_understood() -> None:
             b"Action=GetRole&Action=DeleteRole",
             "",
         ),
-        ("iam", {"content-type": "application/x-www-form-urlencoded"}, b"", ""),
+        ("iam", FORM, b"", ""),
         ("scheduler", {}, b"", "Action=DeleteSchedule"),
         ("lambda", {}, b"", ""),
         ("nosuchservice", {}, b"", ""),

@@ -1,0 +1,153 @@
+"""The HTML report of a run: a page for each notebook and a first page with the table. Works offline."""
+
+from __future__ import annotations
+
+import copy
+import html
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from labkit import __version__, pricing
+from labkit.course import notebook as files
+from labkit.course.disk import write
+from labkit.course.run import Outcome
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+COLUMNS = ("Notebook", "Checks", "Time", "Invocations", "Cost on AWS", "Result")
+# Scripts and fonts that nbconvert would fetch from elsewhere: formulas, diagrams, live widgets. None is used.
+ELSEWHERE = re.compile(r"<script[^>]*>.*?</script>|<link[^>]*href=\"https?:[^>]*>", re.S)
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; padding: .4rem .8rem; border-bottom: 1px solid #8886; }}
+td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+pre {{ overflow-x: auto; border-left: 4px solid #d32f2f; padding-left: .8rem; }}
+.good {{ color: #2e7d32; }} .bad {{ color: #d32f2f; font-weight: 600; }}
+</style></head><body>
+<h1>{title}</h1>
+<p>{summary}</p>
+<table><thead><tr>{head}</tr></thead><tbody>
+{rows}
+</tbody></table>
+{problems}
+<p><small>labkit {version}, {at}. Costs: requests and duration at the first tier of {region} prices, without
+the free tier.</small></p>
+</body></html>
+"""
+
+
+def row(outcome: Outcome) -> tuple[str, ...]:
+    """What the table says of a notebook, in the order of `COLUMNS`."""
+    if outcome.learner:
+        checks = f"{outcome.count('undone')} of {len(outcome.asked)} undone"
+    else:
+        checks = f"{outcome.count('done', 'skipped')} of {len(outcome.asked)}"
+    if skipped := outcome.count("skipped"):
+        checks += f", {skipped} skipped"
+    cost = "unknown" if outcome.cost_usd is None else f"{pricing.usd(outcome.cost_usd)} USD"
+    result = "passed" if outcome.passed else "failed"
+    return outcome.name, checks, f"{outcome.duration_s:.1f} s", f"{outcome.invocations:,}", cost, result
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """One sentence about a run."""
+    bad = [one.name for one in outcomes if not one.passed]
+    time_s = sum(one.duration_s for one in outcomes)
+    count = f"{len(outcomes)} notebook{'' if len(outcomes) == 1 else 's'}"
+    kind = "learner copies" if outcomes and outcomes[0].learner else "solutions"
+    verdict = f"{', '.join(bad)} failed" if bad else "all went as they should"
+    return f"{count} ({kind}) in {time_s:.0f} s: {verdict}."
+
+
+def write_report(folder: Path, outcomes: Sequence[Outcome], region: str) -> Path:
+    """Writes the pages and the executed notebooks; returns the first page.
+
+    Args:
+        region: whose prices the costs are.
+    """
+    for outcome in outcomes:
+        write(folder / f"{outcome.name}.html", notebook_page(outcome.notebook, outcome.name))
+        write(folder / f"{outcome.name}.ipynb", files.text(outcome.notebook))
+    first = folder / "index.html"
+    write(first, _first_page(outcomes, region))
+    return first
+
+
+def notebook_page(notebook: NotebookNode, name: str) -> str:
+    """A run notebook as one HTML page that needs nothing from anywhere; widgets as they stood at the end."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="lab")  # type: ignore[no-untyped-call]
+    body, _ = exporter.from_notebook_node(_still(notebook), resources={"metadata": {"name": name}})
+    return ELSEWHERE.sub("", body)
+
+
+def _first_page(outcomes: Sequence[Outcome], region: str) -> str:
+    head = "".join(f"<th{_number(index)}>{name}</th>" for index, name in enumerate(COLUMNS))
+    problems = "".join(
+        f"<h2>{html.escape(one.name)}</h2><pre>{html.escape(problem)}</pre>"
+        for one in outcomes
+        for problem in one.problems
+    )
+    return PAGE.format(
+        title="Lambda workbook: run",
+        summary=html.escape(summary(outcomes)),
+        head=head,
+        rows="\n".join(_html_row(one) for one in outcomes),
+        problems=problems,
+        version=__version__,
+        at=f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}",
+        region=html.escape(region),
+    )
+
+
+def _html_row(outcome: Outcome) -> str:
+    name, *cells, result = (html.escape(cell) for cell in row(outcome))
+    link = f'<td><a href="{name}.html">{name}</a></td>'
+    middle = "".join(f"<td{_number(index)}>{cell}</td>" for index, cell in enumerate(cells, 1))
+    return f'<tr>{link}{middle}<td class="{"good" if outcome.passed else "bad"}">{result}</td></tr>'
+
+
+def _number(column: int) -> str:
+    return ' class="number"' if COLUMNS[column] in ("Time", "Invocations", "Cost on AWS") else ""
+
+
+def _still(notebook: NotebookNode) -> NotebookNode:
+    """Widget views replaced by what they showed when the notebook ended."""
+    made = copy.deepcopy(notebook)
+    models = made.metadata.pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    for cell in files.code_cells(made):
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(WIDGET_VIEW)
+            if view and (shown := picture(models, view["model_id"])):
+                output.data = files.node({"text/html": shown})
+    return made
+
+
+def picture(models: Mapping[str, Any], model_id: str) -> str:
+    """HTML of a core widget, from its saved state: boxes, HTML, images, and controls with their values."""
+    model = models.get(model_id.removeprefix("IPY_MODEL_"), {})
+    state: Mapping[str, Any] = model.get("state", {})
+    kind = str(model.get("model_name", ""))
+    if children := state.get("children"):
+        inner = "".join(picture(models, child) for child in children)
+        way = "row" if kind == "HBoxModel" else "column"
+        return f'<div style="display:flex;flex-direction:{way};gap:.5em">{inner}</div>'
+    if kind in ("HTMLModel", "HTMLMathModel"):
+        return f"<div>{state.get('value', '')}</div>"
+    if kind == "ImageModel":
+        data = next((one["data"] for one in model.get("buffers", ()) if one["path"] == ["value"]), "")
+        return f'<img alt="" src="data:image/{state.get("format", "png")};base64,{data}">'
+    if "description" in state:
+        value = state.get("value", state.get("index", ""))
+        return f"<div>{html.escape(str(state['description']))} <b>{html.escape(str(value))}</b></div>"
+    return ""

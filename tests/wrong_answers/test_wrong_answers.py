@@ -1,0 +1,62 @@
+"""Every exercise: what nobody has done is refused, typical mistakes have messages of their own, other ways pass."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+import labkit
+from labkit import checks
+from tests.wrong_answers import configuration, handler, package, role, secret, start, twin, versions
+from tests.wrong_answers.world import CASES, Case, World
+
+PHASES = {"00": "00-start-here", "02": "02-create"}
+MODULES = (start, handler, role, package, configuration, versions, secret, twin)
+_numbers = count()
+
+
+def case_id(case: Case) -> str:
+    return f"{case.exercise}-{'right' if case.right else 'wrong'}-{re.sub(r'[^a-z0-9]+', '-', case.title.lower())}"
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, cloud) -> Iterator[World]:
+    """A corner of the shared cloud, with names of its own; swept afterwards."""
+    phase = request.param
+    lab = labkit.open(PHASES[phase], workspace=cloud.workspace, prefix=f"case{next(_numbers)}")
+    yield World(lab)
+    lab.teardown()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("world", "case"),
+    [pytest.param(case.exercise[:2], case, id=case_id(case)) for case in CASES],
+    indirect=["world"],
+)
+def test_answers(world: World, case: Case, capsys: pytest.CaptureFixture[str]):
+    case.does(world)
+    result = checks.run(world.lab, case.exercise)
+    shown = capsys.readouterr().out
+    assert result.passed == case.right, result.text
+    assert re.search(case.says, result.text), result.text
+    assert result.text in shown
+    assert result.passed or (result.expected and result.next_step)
+
+
+@pytest.mark.parametrize("exercise", [one.id for one in checks.checks()])
+def test_every_exercise_is_covered(exercise: str):
+    """At least three wrong answers, each caught by a message of its own, and one right answer."""
+    refused = [case for case in CASES if case.exercise == exercise and not case.right]
+    assert len(refused) >= 3
+    assert len({case.says for case in refused}) >= 3
+    assert [case for case in CASES if case.exercise == exercise and case.right]
+
+
+def test_cases_are_told_apart():
+    ids = Counter(map(case_id, CASES))
+    assert not [one for one, times in ids.items() if times > 1]
