@@ -135,6 +135,8 @@ def start_runtime(order: Message, output: int) -> int:
         os.dup2(output, 2)
         os.closerange(3, 256)
         os.execve(order["argv"][0], order["argv"], order["env"])
+    except (FileNotFoundError, PermissionError):
+        pass  # the exit code says that the program cannot be started
     except BaseException as error:  # the child must never return into the keeper
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:

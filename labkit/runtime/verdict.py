@@ -38,6 +38,9 @@ def judge(verdict: Verdict, request_id: str, spec: FunctionSpec) -> tuple[str, s
     if verdict.kind == "memory":
         killed = "Runtime exited with error: signal: killed"
         return "error", "Runtime.OutOfMemory", _error(request_id, "Runtime.ExitError", killed)
+    if verdict.exit_code == EXEC_FAILED and spec.runtime.startswith("provided"):
+        entry = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+        return "error", "Runtime.InvalidEntrypoint", _error(request_id, "Runtime.InvalidEntrypoint", entry)
     return (
         "error",
         "Runtime.ExitError",

@@ -110,6 +110,7 @@ class Stub:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # one packet an answer: several would wait for each other's acknowledgement
 
             def do_GET(self) -> None:
                 if "/orders" not in self.path:
