@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 # Logs and permissions of AWS arrive late; those of this machine hardly so.
-PATIENCE_S = {"local": 3.0, "aws": 45.0}
+PATIENCE_S = {"local": 1.0, "aws": 45.0}
 LOOK_EVERY_S = {"local": 0.1, "aws": 2.0}
 
 

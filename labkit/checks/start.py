@@ -7,7 +7,8 @@ that was invoked will do. Seen in the logs alone, but for the greeting.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from labkit.checks.faults import no_error
 from labkit.checks.functions import Function, find, of_lab
@@ -43,8 +44,10 @@ def cold_then_warm(look: Look) -> str:
         raise NotYet(
             f"{len(found)} invocations of {function.name}, {cold} of them cold",
             "two warm starts: invocations that find an environment waiting",
-            "A changed function starts cold again, and so does each of several calls at the same moment. "
-            "Invoke it three times, one after the other, without deploying in between.",
+            "Calls at the same moment get an environment each. Invoke it three times, one after the other."
+            if _overlap(found)
+            else "A function that was changed starts cold again. Invoke it three times without deploying "
+            "in between.",
         )
     first = next(one.init_ms for _, _, one in found if one.cold)
     return f"{function.name}: {cold} cold (Init Duration {first:.0f} ms), {warm} warm"
@@ -100,6 +103,15 @@ def _function(look: Look) -> Function:
 def _count(found: Reports) -> tuple[int, int]:
     cold = sum(report.cold for _, _, report in found)
     return cold, len(found) - cold
+
+
+def _overlap(found: Reports) -> bool:
+    """Whether one invocation began before the one before it had ended."""
+    spans = sorted(
+        (at - timedelta(milliseconds=report.duration_ms + (report.init_ms or 0.0)), at)
+        for at, _, report in found
+    )
+    return any(later[0] < earlier[1] for earlier, later in pairwise(spans))
 
 
 def _never_invoked(look: Look, function: Function) -> NotYet:

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 from labkit import __version__
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from labkit.localcloud.assembly import Parts
+    from labkit.runtime.http import Server
 
 STATE_DIR = ".labkit"
 log = logging.getLogger(__name__)
@@ -46,18 +45,17 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None) -
     host, port = listening.getsockname()
     endpoint = f"http://{host}:{port}"
     key = _credentials(state_dir)
-    # moto and the rest take a second to import: a second starter is turned away before that.
-    from aiohttp import web
-
+    # moto and the rest take their time to import: a second starter is turned away before that.
     from labkit.localcloud.assembly import assemble
     from labkit.localcloud.identities import ACCOUNT_ID
+    from labkit.runtime.http import Server
 
     parts = await assemble(state_dir, workspace, endpoint, key)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    server = web.Server(parts.front, access_log=None)
-    listener = await asyncio.get_running_loop().create_server(server, sock=listening)
+    server = Server(parts.front)
+    await server.listen(sock=listening)
     state = _state(workspace, endpoint, port, region, ACCOUNT_ID, key)
     state_file = state_dir / "cloud.json"
     _write_private(state_file, state)
@@ -69,14 +67,13 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None) -
         await stopped.wait()
     finally:
         state_file.unlink(missing_ok=True)
-        listener.close()
         await _close(parts, server)
         lock.close()
 
 
-async def _close(parts: Parts, server: web.Server) -> None:
+async def _close(parts: Parts, server: Server) -> None:
     await parts.close()
-    await server.shutdown(1)
+    await server.close(wait_s=1)
 
 
 def _own_directory(workspace: Path) -> Path:

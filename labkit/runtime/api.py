@@ -6,26 +6,25 @@ Source: AWS, "Using the Lambda runtime API".
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
-from aiohttp import web
-
 from labkit import facts
+from labkit.runtime.http import Answer, Request, Server
 
 PREFIX = "/2018-06-01/runtime/"
 # The figure in AWS's own error text is 100 bytes above the documented 6 MB.
 RESPONSE_BYTES_MAX = int(facts.quota("payload_sync_response_max_bytes").value) + 100
+JSON = ("Content-Type", "application/json")
 
 
 @dataclass(frozen=True)
 class Work:
     """One event handed to the runtime by ``/invocation/next``."""
 
-    headers: dict[str, str]
+    headers: list[tuple[str, str]]
     body: bytes
 
 
@@ -44,47 +43,34 @@ class RuntimeApi:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._server = web.Server(self._handle, access_log=None)
-        self._listener: asyncio.Server
+        self._server = Server(self._handle)
         self.address = ""
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._server, "127.0.0.1", 0)
-        host, port = self._listener.sockets[0].getsockname()
+        host, port = await self._server.listen(host="127.0.0.1", port=0)
         self.address = f"{host}:{port}"
 
     async def close(self) -> None:
-        self._listener.close()
-        await self._server.shutdown(0)
+        await self._server.close()
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.path
-        if not path.startswith(PREFIX):
-            return _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
-        action = path[len(PREFIX) :]
+    async def _handle(self, request: Request) -> Answer:
+        path = request.raw_path
+        action = path.removeprefix(PREFIX)
         if action == "invocation/next":
             work = await self._runtime.next()
-            return web.Response(body=work.body, headers=work.headers)
-        try:
-            body = await _read(request)
-        except ConnectionError:  # the process was killed while it spoke
-            return _problem(400, "BadRequest", "the connection was lost")
-        if action == "init/error":
-            kind = request.headers.get("Lambda-Runtime-Function-Error-Type") or "Runtime.Unknown"
-            self._runtime.init_failed(body, kind)
-            return _accepted()
+            return Answer(200, work.headers, work.body)
         parts = action.split("/")
-        if len(parts) != 3 or parts[0] != "invocation" or parts[2] not in ("response", "error"):
-            return _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
-        return self._answer(parts[1], parts[2], request, body)
+        kind = request.header("lambda-runtime-function-error-type")
+        if action == "init/error":
+            self._runtime.init_failed(request.body, kind or "Runtime.Unknown")
+            return ACCEPTED
+        if len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
+            return self._answer(
+                parts[1], request.body, (kind or "Unhandled") if parts[2] == "error" else None
+            )
+        return _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
 
-    def _answer(
-        self, request_id: str, verb: str, request: web.BaseRequest, body: bytes
-    ) -> web.StreamResponse:
-        error_type = None
-        if verb == "error":
-            error_type = request.headers.get("Lambda-Runtime-Function-Error-Type") or "Unhandled"
+    def _answer(self, request_id: str, body: bytes, error_type: str | None) -> Answer:
         too_large = len(body) > RESPONSE_BYTES_MAX
         if too_large:
             body, error_type = _too_large(), "Function.ResponseSizeTooLarge"
@@ -92,12 +78,10 @@ class RuntimeApi:
             return _problem(400, "InvalidRequestID", f"{request_id} is not the request being processed")
         if too_large:
             return _problem(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")
-        return _accepted()
+        return ACCEPTED
 
 
-async def _read(request: web.BaseRequest) -> bytes:
-    """The body, whatever its length: the size limit of the HTTP library is not Lambda's."""
-    return b"".join([chunk async for chunk in request.content.iter_any()])
+ACCEPTED = Answer(202, [JSON], b'{"status":"OK"}')
 
 
 def _too_large() -> bytes:
@@ -105,9 +89,5 @@ def _too_large() -> bytes:
     return json.dumps({"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}).encode()
 
 
-def _accepted() -> web.Response:
-    return web.json_response({"status": "OK"}, status=202)
-
-
-def _problem(status: int, kind: str, message: str) -> web.Response:
-    return web.json_response({"errorType": kind, "errorMessage": message}, status=status)
+def _problem(status: int, kind: str, message: str) -> Answer:
+    return Answer(status, [JSON], json.dumps({"errorType": kind, "errorMessage": message}).encode())

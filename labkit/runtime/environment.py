@@ -209,15 +209,15 @@ class ExecutionEnvironment:
         return verdict, (verdict.at - begin) * 1000
 
     async def _run(self, invocation: Invocation, deadline_s: float) -> Verdict:
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int(deadline_s * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn,
-            "Lambda-Runtime-Trace-Id": invocation.trace_header or "",
-            "Content-Type": "application/json",
-        }
+        headers = [
+            ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
+            ("Lambda-Runtime-Deadline-Ms", str(int(deadline_s * 1000))),
+            ("Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn),
+            ("Lambda-Runtime-Trace-Id", invocation.trace_header or ""),
+            ("Content-Type", "application/json"),
+        ]
         if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
+            headers.append(("Lambda-Runtime-Client-Context", invocation.client_context))
         self._began = time.perf_counter()
         self._cpu.begin()
         self._expect_work().set_result(Work(headers, invocation.payload))

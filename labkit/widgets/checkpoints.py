@@ -12,7 +12,7 @@ _WRAP = 96
 
 
 class Checkpoint(Protocol):
-    """The result of a check, as `labkit.checks` gives it; with a true ``skipped`` it could not be looked at."""
+    """The result of a check, as `labkit.checks` gives it; if ``skipped``, it could not be looked at."""
 
     @property
     def id(self) -> str:

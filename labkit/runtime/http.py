@@ -1,0 +1,175 @@
+"""A small HTTP/1.1 server on asyncio: requests read whole, answers written whole, connections kept.
+
+The Runtime API and the local cloud's front need no more, and it is on the path of every invocation several
+times; llhttp (httptools) parses. No routing, no TLS, no streaming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httptools
+
+log = logging.getLogger(__name__)
+NO_BODY = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, read whole. ``raw_path`` is still percent-encoded, ``query`` without the ``?``."""
+
+    method: str
+    raw_path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first header of this (lower-case) name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. Length, connection and date headers are written by the server."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+class Server:
+    """Listens and answers with ``handler``; ``close`` ends all connections."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.connections: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def listen(self, **where: object) -> tuple[str, int]:
+        """Starts to listen (arguments as of ``loop.create_server``); returns host and port."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(lambda: Connection(self), **where)  # type: ignore[call-overload]
+        host, port = self._listener.sockets[0].getsockname()[:2]
+        return host, port
+
+    async def close(self, wait_s: float = 0.0) -> None:
+        """Stops listening, gives requests under way a moment, then ends every connection."""
+        if self._listener is not None:
+            self._listener.close()
+        tasks = [connection.task for connection in self.connections if connection.task is not None]
+        if tasks and wait_s:
+            await asyncio.wait(tasks, timeout=wait_s)
+        for connection in list(self.connections):
+            connection.abort()
+
+
+class Connection(asyncio.Protocol):
+    """One client connection: parses, calls the handler for one request after the other, writes."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self.task: asyncio.Task[None] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+
+    # asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connections.discard(self)
+        if self.task is not None:
+            self.task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._write(Answer(400, [], f"{error}\n".encode()), keep=False)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    # httptools
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.decode("latin-1"), value.decode("utf-8", "surrogateescape")))
+
+    def on_headers_complete(self) -> None:
+        for name, value in self._headers:
+            if name.lower() == "expect" and value.lower() == "100-continue":
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        raw_path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
+        method = self._parser.get_method().decode()
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        request = Request(method, raw_path, query, self._headers, body)
+        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._begin()
+        if self.task is None:
+            self.task = asyncio.get_running_loop().create_task(self._serve())
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            request, keep = self._waiting.popleft()
+            try:
+                answer = await self._server.handler(request)
+            except Exception:
+                log.exception("%s %s failed", request.method, request.raw_path)
+                answer = Answer(500, [], b"")
+            self._write(answer, keep, head=request.method == "HEAD")
+        self.task = None
+
+    def _write(self, answer: Answer, keep: bool, head: bool = False) -> None:
+        if self._transport.is_closing():
+            return
+        lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}"]
+        length = str(len(answer.body))
+        for name, value in answer.headers:
+            lowered = name.lower()
+            if lowered == "content-length":
+                length = value if head else length
+            elif lowered not in OURS:
+                lines.append(f"{name}: {value}")
+        if answer.status not in NO_BODY:
+            lines.append(f"Content-Length: {length}")
+        if not keep:
+            lines.append("Connection: close")
+        text = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+        self._transport.write(text if head or answer.status in NO_BODY else text + answer.body)
+        if not keep:
+            self._transport.close()
+
+
+OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(status, "")
