@@ -6,6 +6,7 @@ Source: AWS, "Using the Lambda runtime API".
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -65,9 +66,10 @@ class RuntimeApi:
             self._runtime.init_failed(request.body, kind or "Runtime.Unknown")
             return ACCEPTED
         if len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
-            return self._answer(
-                parts[1], request.body, (kind or "Unhandled") if parts[2] == "error" else None
-            )
+            error_type = (kind or "Unhandled") if parts[2] == "error" else None
+            answer = self._answer(parts[1], request.body, error_type)
+            await asyncio.sleep(0)  # the caller's answer goes out first; the runtime can wait for its 202
+            return answer
         return _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
 
     def _answer(self, request_id: str, body: bytes, error_type: str | None) -> Answer:

@@ -267,7 +267,8 @@ class ExecutionEnvironment:
         )
         self._pipe.platform(self._platform.end(now(), invocation.request_id))
         self._pipe.platform(self._platform.report(now(), invocation.request_id, figures))
-        self._pipe.flush()
+        # After the caller's answer is written, before anybody's next request is read.
+        asyncio.get_running_loop().call_soon(self._pipe.flush)
         return Outcome(
             payload=payload,
             function_error=None if verdict.kind == "answer" else "Unhandled",

@@ -70,10 +70,13 @@ class Function:
         )
 
     def log(self) -> list[str]:
-        """All messages of the function's log group."""
+        """All messages of the function's log group; none while there is no group."""
         logs = self.cloud.client("logs")
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.name}")
-        return [event["message"] for page in pages for event in page["events"]]
+        try:
+            return [event["message"] for page in pages for event in page["events"]]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
 
 
 class Functions:
