@@ -14,10 +14,13 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)]
 
 
-def show(what: str, ours: float, floor: float, unit: str, mark: str, *, higher_is_better: bool = False) -> float:
+def show(
+    what: str, ours: float, floor: float, unit: str, mark: str, *, higher_is_better: bool = False
+) -> float:
     """Prints one line; returns the ratio. ``mark`` such as ``<= 1.3``."""
     ratio = ours / floor
     limit = float(mark.split()[1])
     good = ratio >= limit if higher_is_better else ratio <= limit
-    print(f"{what:<58} {ours:>9.2f} {unit:<4} floor {floor:>9.2f}  ratio {ratio:5.2f}  mark {mark:<7} {'ok' if good else 'MISSED'}")
+    said = "ok" if good else "MISSED"
+    print(f"{what:<44} {ours:>9.2f} {unit:<3} floor {floor:>9.2f}  ratio {ratio:5.2f}  mark {mark:<7} {said}")
     return ratio

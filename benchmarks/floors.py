@@ -1,4 +1,4 @@
-"""The floors that the local cloud is measured against: bare servers and bare runtimes, nothing of ours in them."""
+"""The floors that the local cloud is measured against: bare servers and bare runtimes, nothing of ours."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class _BareRuntimeServer(http.server.ThreadingHTTPServer):
 
 
 class BareRuntime:
-    """``python -m awslambdaric`` and the least server for it; ``first_next_s`` from spawn to its first /next."""
+    """``python -m awslambdaric`` and the least server for it; ``first_next_s``: spawn to first /next."""
 
     def __init__(self, code_dir: Path, handler: str = "app.handler") -> None:
         self._server = _BareRuntimeServer()

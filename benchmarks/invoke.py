@@ -1,4 +1,4 @@
-"""Speed of invoking: warm, from eight threads, cold, and fifty at once. Ratios against floors of the same run.
+"""Speed of invoking: warm, from eight threads, cold, fifty at once. Ratios against floors of the same run.
 
 Run: ``python benchmarks/invoke.py``. Rounds of floor and candidate alternate, so that drift hits both.
 """
@@ -47,9 +47,10 @@ def client(endpoint: str, key: tuple[str, str], service: str = "lambda") -> Any:
     )
 
 
-def timed(call: Any) -> float:
+def timed(lambda_: Any, name: str, payload: bytes = b"{}") -> float:
+    """Seconds that one synchronous invocation takes its caller."""
     begin = time.perf_counter()
-    call()["Payload"].read()
+    lambda_.invoke(FunctionName=name, Payload=payload)["Payload"].read()
     return time.perf_counter() - begin
 
 
@@ -70,12 +71,12 @@ def create(lambda_: Any, role: str, source: str) -> str:
 
 def warm(ours: Any, bare: Any, name: str, runtime: BareRuntime) -> None:
     for _ in range(20):
-        timed(lambda: ours.invoke(FunctionName=name)), timed(lambda: bare.invoke(FunctionName=name))
+        timed(ours, name), timed(bare, name)
     candidates, floors, trips = [], [], []
     for _ in range(ROUNDS):
-        floors += [timed(lambda: bare.invoke(FunctionName=name)) for _ in range(PER_ROUND)]
+        floors += [timed(bare, name) for _ in range(PER_ROUND)]
         trips += [runtime.round_trip_s() for _ in range(PER_ROUND)]
-        candidates += [timed(lambda: ours.invoke(FunctionName=name)) for _ in range(PER_ROUND)]
+        candidates += [timed(ours, name) for _ in range(PER_ROUND)]
     floor = median(floors) + median(trips)
     show("warm invoke, median", median(candidates) * 1e3, floor * 1e3, "ms", "<= 1.3")
     floor = p95(floors) + p95(trips)
@@ -85,9 +86,9 @@ def warm(ours: Any, bare: Any, name: str, runtime: BareRuntime) -> None:
 def throughput(ours: Any, bare: Any, name: str) -> None:
     def rate(lambda_: Any) -> float:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda _: timed(lambda: lambda_.invoke(FunctionName=name)), range(40)))
+            list(pool.map(lambda _: timed(lambda_, name), range(40)))
             begin = time.perf_counter()
-            list(pool.map(lambda _: timed(lambda: lambda_.invoke(FunctionName=name)), range(400)))
+            list(pool.map(lambda _: timed(lambda_, name), range(400)))
             return 400 / (time.perf_counter() - begin)
 
     rates = [(rate(bare), rate(ours)) for _ in range(4)]
@@ -103,8 +104,8 @@ def cold(ours: Any, bare: Any, role: str, source: str, what: str, code_dir: Path
         floors.append(runtime.first_next_s)
         runtime.close()
         name = create(ours, role, source)
-        calls.append(timed(lambda: bare.invoke(FunctionName=name)))
-        candidates.append(timed(lambda name=name: ours.invoke(FunctionName=name)))
+        calls.append(timed(bare, name))
+        candidates.append(timed(ours, name))
     floor = median(floors) + median(calls)
     show(f"cold invoke, {what}", median(candidates) * 1e3, floor * 1e3, "ms", "<= 1.3")
 
@@ -125,7 +126,7 @@ def crowd(ours: Any, role: str, code_dir: Path) -> None:
         payload = json.dumps({"s": 3}).encode()
         with concurrent.futures.ThreadPoolExecutor(50) as pool:
             begin = time.perf_counter()
-            list(pool.map(lambda _: timed(lambda: ours.invoke(FunctionName=name, Payload=payload)), range(50)))
+            list(pool.map(lambda _: timed(ours, name, payload), range(50)))
             candidates.append(time.perf_counter() - begin - 3)
     show("50 simultaneous first invokes", median(candidates), median(floors), "s", "<= 1.4")
 

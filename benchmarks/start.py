@@ -66,7 +66,12 @@ def ready_s(command: list[str], folder: Path) -> float:
     """From the command to JupyterLab's line with the address."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     took = 0.0
@@ -88,15 +93,24 @@ def main() -> None:
         folder = Path(name)
         our_cloud_s(folder)
         pairs = [(bare_moto_s(), our_cloud_s(folder)) for _ in range(ROUNDS)]
-        show("labkit cloud start", median([b for _, b in pairs]), median([a for a, _ in pairs]), "s", "<= 1.3")
+        show(
+            "labkit cloud start", median([b for _, b in pairs]), median([a for a, _ in pairs]), "s", "<= 1.3"
+        )
         workspace = folder / "workspace"
         plain = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
         ours = ["make", "-s", "-C", str(ROOT), "start", f"ARGS=--no-browser --workspace {workspace}"]
         ready_s(ours, folder)
         pairs = [
-            (ready_s([*plain, "--port", str(free_port())], folder), ready_s(ours, folder)) for _ in range(ROUNDS)
+            (ready_s([*plain, "--port", str(free_port())], folder), ready_s(ours, folder))
+            for _ in range(ROUNDS)
         ]
-        show("make start, second time", median([b for _, b in pairs]), median([a for a, _ in pairs]), "s", "<= 1.5")
+        show(
+            "make start, second time",
+            median([b for _, b in pairs]),
+            median([a for a, _ in pairs]),
+            "s",
+            "<= 1.5",
+        )
 
 
 if __name__ == "__main__":

@@ -25,8 +25,14 @@ def test_text_logs_have_lambdas_lines_to_the_byte(make: Functions) -> None:
     function = make("print('loading')\ndef handler(event, context): print('working')")
     function.invoke()
     function.invoke()
-    runtime = r"INIT_START Runtime Version: python:3\.13[^\t]*\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n"
-    report = rf"REPORT RequestId: {UUID}\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 512 MB\tMax Memory Used: \d+ MB\t"
+    runtime = (
+        r"INIT_START Runtime Version: python:3\.13[^\t]*\t"
+        r"Runtime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n"
+    )
+    report = (
+        rf"REPORT RequestId: {UUID}\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\t"
+        r"Memory Size: 512 MB\tMax Memory Used: \d+ MB\t"
+    )
     patterns = [
         runtime,
         "loading\n",

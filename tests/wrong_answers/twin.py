@@ -45,7 +45,7 @@ def _(world: World) -> None:
     world.function("get-photo-node", GET_PHOTO, role, {"TABLE_NAME": world.name("photos")})
 
 
-@wrong("02.8", "typed values, as the plain client gives them", "the document client|came back as text|lacks")
+@wrong("02.8", "typed values, as the plain client gives them", "Use the document client")
 def _(world: World) -> None:
     twins(world, TYPED)
 
