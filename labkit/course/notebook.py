@@ -43,7 +43,7 @@ def read(path: Path) -> NotebookNode:
     """
     try:
         return node(nbformat.read(path, as_version=4))  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+    except (OSError, ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
         raise CourseError(f"{path} cannot be read as a notebook: {error}") from error
 
 

@@ -35,10 +35,13 @@ def to_notebook(text: str, before: NotebookNode | None = None) -> NotebookNode:
         before: an earlier one, whose outputs are kept for cells with the same id and code.
 
     Raises:
-        CourseError: the text has no cells, or a line that begins none.
+        CourseError: the text has no cells, a line that begins none, or an id twice.
     """
     known = {cell.id: cell for cell in before.cells} if before else {}
     cells = [_made(head, body, known) for head, body in _split(text)]
+    ids = [cell.id for cell in cells]
+    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+        raise CourseError(f"Cell ids have to be unique; these are there twice: {', '.join(twice)}.")
     if not cells:
         raise CourseError("There is no cell in the text: a line '%% markdown ID' or '%% code ID' begins one.")
     made = v4.new_notebook(cells=cells, metadata=copy.deepcopy(files.METADATA))  # type: ignore[no-untyped-call]

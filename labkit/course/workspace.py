@@ -83,6 +83,8 @@ def prepare(workspace: str | Path, course_root: str | Path | None = None) -> lis
         CourseError: the course's notebooks are not there, or the workspace cannot be written to.
     """
     place, source = Path(workspace).expanduser().resolve(), course(course_root)
+    if not source.copies.is_dir():
+        raise CourseError(f"The learner copies are not in {source.copies}. `labkit build` writes them.")
     manifest = _Manifest.read(state_dir(place) / MANIFEST)
     try:
         done = [

@@ -52,7 +52,7 @@ class Fleet:
         self._all: set[ExecutionEnvironment] = set()
         self._warm: dict[str, set[ExecutionEnvironment]] = {}
         self._wanted: dict[str, tuple[FunctionSpec | None, int]] = {}
-        self._retired: dict[tuple[str, str], str] = {}
+        self._outdated: set[ExecutionEnvironment] = set()
         self._turns = asyncio.Semaphore(STARTS_AT_ONCE)
         self._closing: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
@@ -132,13 +132,14 @@ class Fleet:
         for environment in self.environments(arn):
             spec = environment.spec
             if version in (None, spec.version) and spec.revision != keep_revision:
-                self._retired[spec.key] = keep_revision or ""
                 for kept in self._warm.values():
                     kept.discard(environment)
                 if environment in self._idle[spec.key]:
                     self._idle[spec.key].remove(environment)
                 if environment.state in (State.IDLE, State.FAILED):
                     self._end(environment)
+                else:
+                    self._outdated.add(environment)
 
     async def close(self) -> None:
         """Ends all environments and the launcher; nothing stays behind."""
@@ -190,8 +191,8 @@ class Fleet:
 
     def _give_back(self, environment: ExecutionEnvironment) -> None:
         spec = environment.spec
-        stale = spec.key in self._retired and self._retired[spec.key] != spec.revision
-        if stale or environment.state is State.DEAD or environment not in self._all:
+        if environment in self._outdated or environment.state is State.DEAD or environment not in self._all:
+            self._outdated.discard(environment)
             self._end(environment)
             return
         if environment.initialization_type != "on-demand":

@@ -1,4 +1,4 @@
-"""The workbook itself: solutions run and say what was recorded, learner copies run and say what is missing."""
+"""The workbook itself: solutions say what was recorded, learner copies say what is missing."""
 
 from __future__ import annotations
 

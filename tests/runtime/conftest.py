@@ -81,11 +81,11 @@ class Bench:
 
         return self._runner.run(gather())
 
-    def retire(self, spec: FunctionSpec) -> None:
+    def retire(self, spec: FunctionSpec, keep_revision: str | None = None) -> None:
         """Ends the function's environments and waits until they are gone."""
 
         async def call() -> None:
-            self.fleet.retire(spec.arn)
+            self.fleet.retire(spec.arn, keep_revision=keep_revision)
             await asyncio.gather(*self.fleet._closing)
 
         self._runner.run(call())

@@ -205,3 +205,14 @@ def test_provisioned_environments_start_ahead_and_the_surplus_spills_over(bench:
 
 def _report(outcome: object) -> str:
     return next(line for line in outcome.log_tail.decode().splitlines() if line.startswith("REPORT"))  # type: ignore[attr-defined]
+
+
+def test_two_updates_in_a_row_leave_later_environments_warm(bench: Bench) -> None:
+    """What was replaced unused is forgotten: the newest revision is reused as ever."""
+    spec = bench.function("def handler(e, c): return 1")
+    bench.invoke(spec)
+    newest = dataclasses.replace(spec, revision="3")
+    for revision in ("2", "3"):
+        bench.retire(spec, keep_revision=revision)
+    first, second = bench.invoke(newest), bench.invoke(newest)
+    assert first.init_ms is not None and second.init_ms is None

@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 HERE = Path(__file__).parent
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -121,11 +122,9 @@ class _jupyterlab:  # noqa: N801 (a context manager that reads like a function)
 
 
 def _keep(page: Page, name: str) -> None:
-    """A screenshot, where the run wants to keep some."""
-    folder = os.environ.get("LABKIT_SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    """A screenshot, to be looked at by people."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def twin(page: Page, begins: str) -> str:

@@ -11,13 +11,16 @@ table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 def handler(event, context):
     return table.get_item(Key={"photo_id": event["photo_id"]})["Item"]
 """
-CATCHES_EVERYTHING = GET_PHOTO.replace("def handler", "def answer") + """
+CATCHES_EVERYTHING = (
+    GET_PHOTO.replace("def handler", "def answer")
+    + """
 def handler(event, context):
     try:
         return answer(event, context)
     except Exception as error:
         return {"statusCode": 500, "body": json.dumps(str(error))}
 """
+)
 CATCHES_QUIETLY = CATCHES_EVERYTHING.replace("500", "404")
 BY_PATH = GET_PHOTO.replace('event["photo_id"]', 'event["pathParameters"]["photo_id"]')
 CLASSIC = """
@@ -32,7 +35,7 @@ def handler(event, context):
     if not found:
         return {"statusCode": 404, "headers": {}, "body": ""}
     item = {key: float(value["N"]) if "N" in value else value["S"] for key, value in found[0].items()}
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps({"photo": item})}
+    return {"statusCode": 200, "headers": {"x": "y"}, "body": json.dumps({"photo": item})}
 """
 
 
@@ -86,7 +89,11 @@ def _(world: World) -> None:
     world.get_photo(GET_PHOTO.replace('"statusCode": 200', '"statusCode": "200"'))
 
 
-@wrong("02.1", "an unknown photo raises KeyError", "photo that does not exist, ended in a function error: KeyError")
+@wrong(
+    "02.1",
+    "an unknown photo raises KeyError",
+    "photo that does not exist, ended in a function error: KeyError",
+)
 def _(world: World) -> None:
     world.get_photo(GET_PHOTO.replace('.get("Item")', '["Item"]'))
 
@@ -101,7 +108,11 @@ def _(world: World) -> None:
     world.get_photo(GET_PHOTO.replace("404", "500"))
 
 
-@wrong("02.1", "everything is caught and answered as 500", "an exception that you return as an answer is a success")
+@wrong(
+    "02.1",
+    "everything is caught and answered as 500",
+    "an exception that you return as an answer is a success",
+)
 def _(world: World) -> None:
     world.get_photo(CATCHES_EVERYTHING)
 
@@ -127,7 +138,11 @@ def _(world: World) -> None:
     world.get_photo(statement=allow("dynamodb:PutItem", "*"))
 
 
-@wrong("02.1", "the file has another name than the Handler setting", "cannot be imported|does not have the module")
+@wrong(
+    "02.1",
+    "the file has another name than the Handler setting",
+    "cannot be imported|does not have the module",
+)
 def _(world: World) -> None:
     world.get_photo({"lambda_function.py": GET_PHOTO})
 

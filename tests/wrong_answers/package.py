@@ -41,7 +41,9 @@ def _(world: World) -> None:
     world.get_photo(GET_PHOTO)
 
 
-@wrong("02.3", "packaged, but under another name", "No module named 'plain'; the package has Plain.py, app.py")
+@wrong(
+    "02.3", "packaged, but under another name", "No module named 'plain'; the package has Plain.py, app.py"
+)
 def _(world: World) -> None:
     world.get_photo({"app.py": GET_PHOTO_WITH_MODULE, "Plain.py": PLAIN})
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from labkit.checks.create.secret import PLANTED_VALUE, PLANTED_VARIABLE
-from tests.wrong_answers.world import SHARE_PHOTO, World, allow, policy, right, wrong
+from tests.wrong_answers.world import READ_KEY, SHARE_PHOTO, World, allow, policy, right, wrong
 
-FROM_VARIABLE = SHARE_PHOTO.replace(
-    'boto3.client("ssm").get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)["Parameter"]["Value"]',
-    f'os.environ["{PLANTED_VARIABLE}"]',
-)
-IN_CODE = SHARE_PHOTO.replace(
-    'boto3.client("ssm").get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)["Parameter"]["Value"]',
-    repr(PLANTED_VALUE),
-)
+FROM_VARIABLE = SHARE_PHOTO.replace(READ_KEY, f'os.environ["{PLANTED_VARIABLE}"]')
+IN_CODE = SHARE_PHOTO.replace(READ_KEY, repr(PLANTED_VALUE))
 EACH_TIME = """
 import hashlib, hmac, json, os
 import boto3
@@ -37,8 +31,8 @@ import boto3
 cache = {}
 def handler(event, context):
     if "key" not in cache:
-        ssm = boto3.client("ssm")
-        cache["key"] = ssm.get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)["Parameter"]["Value"]
+        found = boto3.client("ssm").get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)
+        cache["key"] = found["Parameter"]["Value"]
     return {"statusCode": 200, "body": json.dumps({"link": cache["key"][:1] + event["photo_id"]})}
 """
 

@@ -29,7 +29,11 @@ def _(world: World) -> None:
     world.invoke(hello(world), ADA)
 
 
-@wrong("00.1", "deployed again before each call: every start is cold", "3 of them cold\n(.*\n)*.*was changed starts cold again")
+@wrong(
+    "00.1",
+    "deployed again before each call: every start is cold",
+    "3 of them cold\n(.*\n)*.*was changed starts cold again",
+)
 def _(world: World) -> None:
     name = hello(world)
     for memory_mb in (128, 256, 512):
@@ -108,6 +112,6 @@ def _(world: World) -> None:
     world.invoke(name, ADA)
 
 
-@right("00.2", "deleted and made again, with a greeting around the old word", "says \"Hello there, Ada!\"")
+@right("00.2", "deleted and made again, with a greeting around the old word", 'says "Hello there, Ada!"')
 def _(world: World) -> None:
     world.invoke(hello(world, HELLO.replace("Hello", "Hello there"), MemorySize=1024), ADA)

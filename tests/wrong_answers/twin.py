@@ -13,7 +13,9 @@ TYPED = NODE.replace("DynamoDBDocumentClient.from(new DynamoDBClient({}))", "new
     "new GetItemCommand({ TableName: process.env.TABLE_NAME, Key: { photo_id: { S: event.photo_id } } })",
 )
 TYPED = TYPED.replace("import { DynamoDBClient }", "import { DynamoDBClient, GetItemCommand }")
-FORGETFUL = NODE.replace("if (!Item)", "if (false)").replace("JSON.stringify(Item)", "JSON.stringify(Item ?? null)")
+FORGETFUL = NODE.replace("if (!Item)", "if (false)").replace(
+    "JSON.stringify(Item)", "JSON.stringify(Item ?? null)"
+)
 RENAMED = NODE.replace("JSON.stringify(Item)", "JSON.stringify({ photo: Item })")
 
 
@@ -24,9 +26,7 @@ def twins(world: World, code: str, base: str = "get-photo-node", **more: object)
     lambda_ = world.client("lambda")
     role = lambda_.get_function_configuration(FunctionName=world.name("get-photo"))["Role"]
     settings = {"Runtime": "nodejs22.x", "Handler": "index.handler", "Timeout": 20, "MemorySize": 512, **more}
-    world.function(
-        base, package({"index.mjs": code}), role, {"TABLE_NAME": world.name("photos")}, **settings
-    )
+    world.function(base, package({"index.mjs": code}), role, {"TABLE_NAME": world.name("photos")}, **settings)
 
 
 @wrong("02.8", "there is no twin", "has no function with a Node.js runtime")

@@ -1,4 +1,4 @@
-"""What a learner does, through plain boto3: tables, roles, functions, versions, secrets. No cell, no labkit.deploy."""
+"""What a learner does, through plain boto3: tables, roles, functions. No cell, no labkit.deploy."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps(item, default=number)}
 """
 
-SHARE_PHOTO = """
+READ_KEY = 'ssm.get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)["Parameter"]["Value"]'
+SHARE_PHOTO = f"""
 import hashlib
 import hmac
 import json
@@ -72,11 +73,12 @@ import os
 
 import boto3
 
-key = boto3.client("ssm").get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)["Parameter"]["Value"]
+ssm = boto3.client("ssm")
+key = {READ_KEY}
 
 def handler(event, context):
     signed = hmac.new(key.encode(), event["photo_id"].encode(), hashlib.sha256).hexdigest()
-    return {"statusCode": 200, "body": json.dumps({"link": f"/{event['photo_id']}?signature={signed}"})}
+    return {{"statusCode": 200, "body": json.dumps({{"link": event["photo_id"] + "?signature=" + signed}})}}
 """
 
 NODE = """
@@ -173,7 +175,10 @@ class World:
             self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
 
     def get_photo(
-        self, code: str | Mapping[str, str] = GET_PHOTO, statement: Mapping[str, Any] | None = None, **more: Any
+        self,
+        code: str | Mapping[str, str] = GET_PHOTO,
+        statement: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> str:
         """``get-photo`` as the solution has it, but for what is given; its name."""
         table = self.table()
@@ -230,12 +235,12 @@ class Case:
 CASES: list[Case] = []
 
 
-def wrong(exercise: str, title: str, says: str) -> Callable[[Callable[[World], Any]], Callable[[World], Any]]:
+def wrong(exercise: str, title: str, says: str) -> Any:
     """Registers an answer that must be refused, with a message that matches ``says``."""
     return _case(exercise, title, says, False)
 
 
-def right(exercise: str, title: str, says: str = "") -> Callable[[Callable[[World], Any]], Callable[[World], Any]]:
+def right(exercise: str, title: str, says: str = "") -> Any:
     """Registers an answer that must pass."""
     return _case(exercise, title, says, True)
 
