@@ -9,6 +9,7 @@ LabError
 ├── RecordError           the lab's design record lacks something or cannot be read
 ├── WaitTimeout           something did not become ready in time
 ├── ExpectationFailed     an error that the notebook announced did not happen
+├── MeasureError          a function cannot be measured (labkit.measure)
 ├── CheckFailed           a checkpoint is not reached (raised where checks raise)
 ├── FactUnknown           a price or a quota is not known for this Region
 ├── CourseError           a notebook cannot be built or run

@@ -148,6 +148,8 @@ def picture(models: Mapping[str, Any], model_id: str) -> str:
         data = next((one["data"] for one in model.get("buffers", ()) if one["path"] == ["value"]), "")
         return f'<img alt="" src="data:image/{state.get("format", "png")};base64,{data}">'
     if "description" in state:
-        value = state.get("value", state.get("index", ""))
+        labels = state.get("_options_labels")  # a choice saves the number of its label
+        chosen = state.get("index")
+        value = labels[chosen] if labels and chosen is not None else state.get("value", "")
         return f"<div>{html.escape(str(state['description']))} <b>{html.escape(str(value))}</b></div>"
     return ""
