@@ -21,7 +21,7 @@ test: lint ## Everything that CI runs: lint, unit tests, notebooks, a real brows
 	$(BIN)/python -m pytest $(ARGS)
 
 unit: setup ## The quick part of the tests, under a minute
-	$(BIN)/python -m pytest -m "not slow" --ignore tests/notebooks --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 run: setup ## The whole workbook from top to bottom: a summary here, a report in build/report
 	$(BIN)/labkit run --report build/report $(ARGS)

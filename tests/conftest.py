@@ -17,6 +17,24 @@ import pytest
 from labkit import cloud as clouds
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: what forgets its endpoint fails at once
+HERE = Path(__file__).parent
+# Files and folders that start processes by the dozen: more than five seconds each.
+SLOW = (
+    "awscli/test_awscli_recorder.py",
+    "awscli/test_awscli_roundtrip.py",
+    "browser/",
+    "learner/test_cloud.py",
+    "learner/test_ledger_kinds.py",
+    "learner/test_ledger_teardown.py",
+    "learner/test_ledger_watch.py",
+    "learner/test_session_local.py",
+    "learner/test_session_open.py",
+    "localcloud/test_lambda_behaviours.py",
+    "measure/test_measure_cloud.py",
+    "notebooks/",
+    "runtime/",
+    "wrong_answers/",
+)
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 FAKE = {
     "AWS_ACCESS_KEY_ID": "AKIAFAKEFAKEFAKEFAKE",
@@ -45,6 +63,13 @@ def pytest_configure() -> None:
             del os.environ[name]
     os.environ.update(FAKE)
     sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whole files as slow, so that `make unit` stays under a minute."""
+    for item in items:
+        if str(item.path.relative_to(HERE)).startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:

@@ -157,6 +157,12 @@ def test_no_file_names_a_registry_or_a_place_on_a_machine():
     assert not found
 
 
+def test_every_file_named_as_slow_is_there():
+    from tests.conftest import HERE, SLOW
+
+    assert not [name for name in SLOW if not (HERE / name).exists()]
+
+
 def test_nothing_in_the_tests_reaches_beyond_this_machine():
     """The guard in conftest.py holds for names, for addresses and for children."""
     import socket

@@ -21,6 +21,8 @@ CELL_TIMEOUT_S = 900
 START_TIMEOUT_S = 120
 INJECTED = "injected-parameters"
 ERROR_MARK = "papermill-error-cell-tag"
+LOG = logging.getLogger("labkit.course.kernel")
+LOG.addHandler(logging.NullHandler())  # what it says is in the failure, too
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -79,32 +81,31 @@ def execute(
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine()
-    handle, name = tempfile.mkstemp(suffix=".ipynb")
-    os.close(handle)
-    written = Path(name)
     failure = None
-    try:
-        papermill.execute_notebook(
-            notebook,
-            str(written),
-            parameters=dict(parameters or {}),
-            engine_name=ENGINE,
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=True,
-            autosave_cell_every=0,
-            folder=str(folder),
-            environment={**os.environ, **environment},
-            on_cell=on_cell,
-        )
-    except PapermillExecutionError as error:
-        failure = _failure(error)
-    except (RuntimeError, TimeoutError) as error:  # a kernel that does not start, dies, or hangs in a cell
-        failure = Failure(None, "", f"{type(error).__name__}: {error}", "")
-    try:
+    with tempfile.TemporaryDirectory(prefix="labkit-executed-") as place:
+        written = Path(place) / "executed.ipynb"
+        try:
+            papermill.execute_notebook(
+                notebook,
+                str(written),
+                parameters=dict(parameters or {}),
+                engine_name=ENGINE,
+                kernel_name="python3",
+                progress_bar=False,
+                autosave_cell_every=0,
+                folder=str(folder),
+                environment={**os.environ, **environment},
+                on_cell=on_cell,
+            )
+        except PapermillExecutionError as error:
+            failure = _failure(error)
+        except KeyboardInterrupt:
+            # The tasks of the interrupted event loop would complain about the kernel that is gone.
+            logging.getLogger("asyncio").addHandler(logging.NullHandler())
+            raise
+        except (RuntimeError, TimeoutError) as error:  # a kernel that cannot start, dies or hangs in a cell
+            failure = Failure(None, "", f"{type(error).__name__}: {error}", "")
         return Executed(_tidied(files.read(written)), failure)
-    finally:
-        written.unlink(missing_ok=True)
 
 
 def _register_engine() -> None:
@@ -137,7 +138,7 @@ def _register_engine() -> None:
                 timeout=CELL_TIMEOUT_S,
                 startup_timeout=START_TIMEOUT_S,
                 coalesce_streams=True,
-                log=logging.getLogger("labkit.course.kernel"),
+                log=LOG,
             )
             # What a kernel process says beside its notebook would only confuse people at a terminal.
             with open(Path(folder) / ".labkit" / "kernel.log", "ab") as log:

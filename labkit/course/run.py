@@ -148,6 +148,8 @@ def _run_one(
     looked = {id: mark for id, mark in Journal(place).marks().items() if mark.looks > before.get(id, 0)}
     asked = tuple(files.checks_in(content))
     problems = list(_problems(asked, looked, order, done.failure))
+    if done.failure is not None and (fault := stage.last_fault(place)):
+        problems.append(f"the local cloud's log has:\n{fault}")
     if done.failure is None and left:
         problems.append(f"left behind: {', '.join(left)}")
     problems += [f"could not be deleted: {one}" for one in survivors]

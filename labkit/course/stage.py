@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -17,6 +18,8 @@ from labkit.ledger import Entry, read
 Target: TypeAlias = Literal["local", "aws"]
 # The same in every recording, so that names in recorded outputs do not change from one to the next.
 WORKSPACE_ID = "k3f9x"
+FAULT = re.compile(r"\b(ERROR|CRITICAL)\b")
+FAULT_LINES = 40
 
 
 @contextmanager
@@ -55,6 +58,19 @@ def left_behind(place: Path) -> list[tuple[str, Entry]]:
         for entry in read(path)
         if entry.live and (not entry.home.startswith("local:") or (running and entry.home == running.home))
     ]
+
+
+def last_fault(place: Path) -> str:
+    """What the local cloud logged of the last failure of its own; empty if it had none.
+
+    The failure of a notebook may be the cloud's, and its log goes with the workspace.
+    """
+    try:
+        lines = (place / cloud.STATE_DIR / "cloud.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    faults = [number for number, line in enumerate(lines) if FAULT.search(line)]
+    return "\n".join(lines[faults[-1] :][:FAULT_LINES]) if faults else ""
 
 
 def tear_down(place: Path, target: Target, labs: Collection[str] | None = None) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
 import sys
 from pathlib import Path
 
@@ -21,8 +23,13 @@ def main() -> int:
     options = parser.parse_args()
     from labkit.localcloud.server import StartFailed, serve
 
+    async def run() -> None:
+        await serve(options.workspace.resolve(), options.port, options.region, options.ready_fd)
+        logging.shutdown()
+        os._exit(0)  # a thread may still wait for a download; nothing of it matters any more
+
     try:
-        asyncio.run(serve(options.workspace.resolve(), options.port, options.region, options.ready_fd))
+        asyncio.run(run())
     except StartFailed as failure:
         sys.stderr.write(f"{failure}\n")
         return failure.exit_code

@@ -16,6 +16,7 @@ from labkit.localcloud.aws import AwsApi
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.fidelity import rows
 from labkit.localcloud.front import Front
+from labkit.localcloud.functions.concurrency import claimed
 from labkit.localcloud.functions.context import Change, Dependencies
 from labkit.localcloud.functions.delivery import Delivery
 from labkit.localcloud.functions.errors import role_not_assumable, s3_get_failed
@@ -30,6 +31,13 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
+from labkit.localcloud.telemetry import logs as telemetry_logs
+from labkit.localcloud.telemetry.metrics import LambdaMetrics
+from labkit.localcloud.telemetry.store import Stores
+from labkit.localcloud.tracing import store as xray
+from labkit.localcloud.tracing.daemon import Daemon
+from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
 from labkit.runtime.languages import check
 from labkit.runtime.spec import Credentials, FunctionSpec
@@ -45,6 +53,7 @@ class Parts:
     queue: EventQueue
     warmth: Warmth
     moto: MotoHost
+    daemon: Daemon
 
     async def close(self) -> None:
         """Ends what runs, outermost first; nothing stays behind on the machine."""
@@ -52,6 +61,7 @@ class Parts:
         await self.queue.close()
         await self.warmth.close()
         await self.fleet.close()
+        await self.daemon.close()
         self.moto.close()
 
 
@@ -66,7 +76,18 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     functions: FunctionService
     warmth: Warmth
 
+    stores = Stores()
+    telemetry_cloudwatch.install(stores, clock.now)
+    telemetry_logs.install(stores, clock.now)
+
+    def claims(region: str) -> int:
+        return sum(claimed(function) for function in functions.region(region, ACCOUNT_ID).functions.values())
+
+    metrics = LambdaMetrics(stores, clock.now, claims)
+
     def on_change(change: Change) -> None:
+        if change.kind in ("reserved", "provisioned", "deleted"):
+            metrics.claims_changed(change.region)
         if change.kind == "replaced" and change.spec is not None:
             fleet.retire(change.function_arn, change.version, change.spec.revision)
         elif change.kind == "deleted":
@@ -104,6 +125,10 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     def credentials(spec: FunctionSpec) -> Credentials:
         return identities.issue_for_function(spec.role_arn, spec.name)
 
+    xray.install()
+    tracer = Tracer(guard.role_allows, xray.put)
+    daemon = Daemon(tracer.accept, ACCOUNT_ID)
+    await daemon.start()
     fleet = Fleet(
         home=state_dir / "environments",
         cache_dir=cache_dir(state_dir),
@@ -111,17 +136,18 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
         credentials=credentials,
         sink=FunctionLogs(guard.role_allows),
         now_ms=clock.now_ms,
+        xray_daemon=daemon.address,
     )
     await fleet.start()
     warmth = Warmth(functions, fleet, ACCOUNT_ID)
-    delivery = Delivery(endpoint, credentials, lambda spec, metric: None)
+    delivery = Delivery(endpoint, credentials, metrics.count)
     queue: EventQueue
-    invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event))
-    queue = EventQueue(clock, invocations.run, functions.resolve, delivery)
+    invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event), tracer, metrics)
+    queue = EventQueue(clock, invocations.run, functions.resolve, delivery, metrics)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
-    return Parts(front, fleet, clock, queue, warmth, moto)
+    return Parts(front, fleet, clock, queue, warmth, moto, daemon)
 
 
 def cache_dir(state_dir: Path) -> Path:

@@ -8,6 +8,12 @@ ALWAYS = [
     ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
     ("AWS_ENDPOINT_URL", "set for every function, so that its SDK reaches the local cloud", "not set"),
     ("time", "the lesson clock can be advanced", "cannot be moved"),
+    (
+        "X-Ray",
+        "times are the machine's, not the lesson clock's; each attempt of an event has segments of its own; "
+        "no service graph, no filter expressions, no rules but the default one",
+        "attempts are subsegments of one AWS::Lambda segment; graph, filters, own rules",
+    ),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
 ]
 ISOLATED = [

@@ -52,6 +52,7 @@ class Host:
     credentials: CredentialsSource
     sink: LogSink
     now_ms: Callable[[], int]
+    xray_daemon: str = ""
 
 
 class ExecutionEnvironment:
@@ -190,6 +191,7 @@ class ExecutionEnvironment:
             runtime_api=self._api.address,
             log_stream=self.log_stream,
             endpoint=self._host.endpoint,
+            xray_daemon=self._host.xray_daemon,
             initialization_type=self.initialization_type,
         )
         limits = {"RLIMIT_NOFILE": _fact("file_descriptors_max"), "RLIMIT_CORE": 0}
@@ -254,7 +256,7 @@ class ExecutionEnvironment:
         self._watch.settle()
         init_ms, self._init_ms = self._init_ms, None
         status, error_type, payload = judge(verdict, invocation.request_id, spec)
-        trace_id, segment_id = _sampled(invocation.trace_header)
+        trace_id, segment_id = _sampled(invocation)
         figures = loglines.Figures(
             duration_ms=duration_ms,
             billed_ms=loglines.billed(duration_ms, init_ms),
@@ -280,6 +282,7 @@ class ExecutionEnvironment:
             init_ms=init_ms,
             status=status if verdict.kind != "error" else "error",
             error_type=error_type,
+            answered_at=verdict.at,
         )
 
     def _report_init(self, verdict: Verdict, init_ms: float, phase: str) -> None:
@@ -325,8 +328,9 @@ def _stream_name(spec: FunctionSpec, instance_id: str, now_ms: int) -> str:
     return f"{day}{spec.name if own_group else ''}[{spec.version}]{instance_id}"
 
 
-def _sampled(trace_header: str | None) -> tuple[str | None, str | None]:
-    fields = dict(part.split("=", 1) for part in (trace_header or "").split(";") if "=" in part)
+def _sampled(invocation: Invocation) -> tuple[str | None, str | None]:
+    parts = (invocation.trace_header or "").split(";")
+    fields = dict(part.split("=", 1) for part in parts if "=" in part)
     if fields.get("Sampled") != "1":
         return None, None
-    return fields.get("Root"), fields.get("Parent")
+    return fields.get("Root"), invocation.segment_id or fields.get("Parent")

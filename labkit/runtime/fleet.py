@@ -36,6 +36,7 @@ class Fleet:
         credentials: CredentialsSource,
         sink: LogSink,
         now_ms: Callable[[], int],
+        xray_daemon: str = "",
     ) -> None:
         self._launcher = Launcher()
         self._host_parts = {
@@ -45,6 +46,7 @@ class Fleet:
             "credentials": credentials,
             "sink": sink,
             "now_ms": now_ms,
+            "xray_daemon": xray_daemon,
         }
         self._home, self._cache_dir = home, cache_dir
         self._host: Host | None = None

@@ -32,6 +32,7 @@ CONFIGURATION = (
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+GONE = -9  # the exit code of a process whose keeper is gone: killed
 GROUP = "root:x:0:\nsbx_group:x:990:\n"
 
 
@@ -114,6 +115,8 @@ class Keeper:
     def start(self, argv: Sequence[str], env: dict[str, str], cwd: str, limits: dict[str, int]) -> None:
         """Starts the runtime process; ``exited`` becomes a new future for its exit code."""
         self.exited = asyncio.get_running_loop().create_future()
+        if self._listener is None or self._listener.done():
+            self.exited.set_result(GONE)
         self._send({"op": "start", "argv": list(argv), "env": env, "cwd": cwd, "limits": limits})
 
     def kill(self) -> None:
@@ -141,7 +144,7 @@ class Keeper:
         except ConnectionError:
             pass
         if not self.exited.done():
-            self.exited.set_result(-9)
+            self.exited.set_result(GONE)
 
 
 class Launcher:

@@ -54,13 +54,17 @@ class FunctionSpec:
 
 @dataclass(frozen=True)
 class Invocation:
-    """One request to run a function. ``payload`` is the event as JSON bytes."""
+    """One request to run a function. ``payload`` is the event as JSON bytes.
+
+    ``trace_header`` is what the handler gets; ``segment_id`` what REPORT names when the header is sampled.
+    """
 
     request_id: str
     payload: bytes
     invoked_arn: str
     client_context: str | None = None
     trace_header: str | None = None
+    segment_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Outcome:
         duration_ms, billed_ms, max_memory_mb: as in the REPORT line. ``init_ms`` only for a cold start.
         log_stream: the stream of the environment that ran it.
         status: ``"success"``, ``"error"`` or ``"timeout"``.
+        answered_at: when the function was done (``time.perf_counter``).
     """
 
     payload: bytes
@@ -86,6 +91,7 @@ class Outcome:
     init_ms: float | None = None
     status: str = "success"
     error_type: str | None = None
+    answered_at: float = 0.0
 
 
 @dataclass(frozen=True)

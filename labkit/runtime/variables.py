@@ -19,6 +19,7 @@ def variables(
     runtime_api: str,
     log_stream: str,
     endpoint: str,
+    xray_daemon: str = "",
     initialization_type: str = "on-demand",
 ) -> dict[str, str]:
     """All variables of one execution environment; reserved ones win over the learner's."""
@@ -43,12 +44,17 @@ def variables(
     if spec.log_format == "JSON":
         reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         reserved["AWS_LAMBDA_LOG_LEVEL"] = spec.application_log_level or "INFO"
+    if xray_daemon:
+        host, _, port = xray_daemon.partition(":")
+        reserved |= {"_AWS_XRAY_DAEMON_ADDRESS": host, "_AWS_XRAY_DAEMON_PORT": port}
     defaults = {
         "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_ENDPOINT_URL": endpoint,
         **launch.environment,
     }
+    if xray_daemon:
+        defaults["AWS_XRAY_DAEMON_ADDRESS"] = xray_daemon
     if view.tmp_dir != "/tmp":
         defaults["TMPDIR"] = view.tmp_dir
     return {**defaults, **spec.environment, **reserved}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NOTEBOOK = "00-start-here.ipynb"
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+KEPT = Path(__file__).resolve().parents[2] / "build" / "browser"
 RUN_TIMEOUT_S = 180.0
 # The notebook's own indicator says "idle" before there is a kernel; the status bar does not.
 IDLE = '#jp-main-statusbar :text("| Idle")'
@@ -55,6 +56,14 @@ def run_all(page, notebook: Path) -> list[dict]:
         assert time.monotonic() < deadline, "the notebook still runs"
 
 
+def keep(page, workspace: Path) -> None:
+    """What somebody needs to see who was not there, above all after a failure."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=KEPT / "00-start-here.png")
+    for file in (NOTEBOOK, ".labkit/cloud.log", ".labkit/jupyter/jupyterlab.log"):
+        shutil.copy(workspace / file, KEPT)
+
+
 def test_the_first_notebook_runs_in_the_browser(browser, workbook):
     """Run All leaves no error, shows a table or a widget, and nothing asks the learner a question."""
     page = opened(browser, workbook)
@@ -64,8 +73,7 @@ def test_the_first_notebook_runs_in_the_browser(browser, workbook):
     try:
         cells = run_all(page, workbook.workspace / NOTEBOOK)
         assert not errors(cells)
-        shown.scroll_into_view_if_needed()
+        shown.evaluate("element => element.scrollIntoView({block: 'center'})")
         assert shown.is_visible()
     finally:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / "00-start-here.png")
+        keep(page, workbook.workspace)

@@ -15,6 +15,7 @@ from labkit.course.run import Outcome
 from labkit.course.text import to_notebook
 from labkit.errors import CourseError
 from tests.course.conftest import NAME, SANITIZER, solve
+from tests.notebooks.strict import compare
 
 RULES = read_rules(SANITIZER)
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -103,6 +104,19 @@ def test_recording_twice_gives_the_same_bytes(course):
     assert (second.changed, path.read_bytes()) == (0, once)
     counts = [cell.execution_count for cell in files.code_cells(files.read(path))]
     assert counts == list(range(1, first.cells + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("kernels_without_fakes")
+def test_nbval_agrees_with_a_recording_and_finds_what_changed(course):
+    record(course)
+    agreed = compare(course, NAME)
+    assert agreed.returncode == 0, agreed.stdout
+    path = course.solutions / f"{NAME}.ipynb"
+    path.write_text(path.read_text().replace("runs with 256 MB", "runs with 257 MB"))
+    differs = compare(course, NAME)
+    assert differs.returncode == 1
+    assert "257 MB" in differs.stdout
 
 
 @pytest.mark.slow

@@ -43,8 +43,8 @@ def test_a_solution_passes_and_leaves_nothing(course, temporary_folders):
     assert outcome.invocations >= 4
     assert outcome.cost_usd and outcome.cost_usd > 0
     assert 0 < outcome.duration_s < 60
-    assert cells[0] == (NAME, 1, 15)
-    assert cells[-1] == (NAME, 15, 15)
+    assert cells[0] == (NAME, 1, 13)
+    assert cells[-1] == (NAME, 13, 13)
     assert list(temporary_folders.iterdir()) == []
 
 
@@ -55,7 +55,7 @@ def test_a_learner_copy_reports_its_exercises_undone(course):
 
 
 def test_a_learner_copy_that_gives_an_answer_away_is_a_problem(course, text):
-    given = text.replace("### BEGIN SOLUTION\nlabkit", "labkit").replace(
+    given = text.replace("### BEGIN SOLUTION\nlabkit", "labkit", 1).replace(
         'print(answer["Payload"].read().decode())\n### END SOLUTION', "print(answer)"
     )
     solve(course, given)
@@ -103,6 +103,13 @@ def test_a_kernel_that_dies_is_told(course, text):
     [outcome] = run(course, Order())
     assert "DeadKernelError" in outcome.problems[0]
     assert len(outcome.problems) == 1
+
+
+def test_what_the_local_cloud_logged_is_shown_with_a_failure(course, text):
+    logs = "open('.labkit/cloud.log', 'a').write('ERROR the disk is full\\n')\n"
+    solve(course, text.replace("lab.cost()", f"{logs}{FAILS}"))
+    [outcome] = run(course, Order())
+    assert "ERROR the disk is full" in outcome.problems[1]
 
 
 def test_parameters_reach_the_notebooks_that_have_them(course, text):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from labkit import checks
-from labkit.course import build, hints, stage
+from labkit.course import build, hints
 from labkit.course import notebook as files
 from labkit.course.places import Course, notebooks, phase
 from labkit.course.run import Order, run
+from tests.notebooks.strict import compare
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = Course(ROOT)
@@ -61,13 +59,7 @@ def test_a_solution_runs_in_another_region(name, as_learners_have_it):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_solution_says_what_was_recorded(name, as_learners_have_it):
-    """nbval, strict: every output, but for what sanitize.cfg makes equal."""
-    with stage.fresh(COURSE.solutions) as place:
-        shutil.copy(COURSE.solutions / f"{name}.ipynb", place)
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--color=no", "--nbval"]
-        command += ["--nbval-current-env", "--nbval-sanitize-with", str(COURSE.sanitizer), f"{name}.ipynb"]
-        environment = {**os.environ, **stage.kernel_environment(place, "raise"), "TZ": "UTC"}
-        compared = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+    compared = compare(COURSE, name)
     assert compared.returncode == 0, compared.stdout[-6000:] + compared.stderr[-2000:]
 
 

@@ -19,6 +19,7 @@ from labkit.localcloud.functions.context import CallContext
 from labkit.localcloud.functions.delivery import Delivery
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.resolve import Resolved
+from labkit.localcloud.telemetry.metrics import LambdaMetrics
 from labkit.runtime.loglines import iso
 from labkit.runtime.spec import Invocation, Outcome
 
@@ -54,8 +55,10 @@ class EventQueue:
         run: Run,
         resolve: Callable[[str, str | None, CallContext], Resolved],
         deliver: Delivery,
+        metrics: LambdaMetrics,
     ) -> None:
         self._clock, self._run, self._resolve, self._deliver = clock, run, resolve, deliver
+        self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
         self._waits_s = (_fact("async_retry_first_wait_s"), _fact("async_retry_second_wait_s"))
 
@@ -73,6 +76,7 @@ class EventQueue:
         event = Event(
             function, qualifier, caller, request_id, payload, trace_header, self._clock.now(), resolved
         )
+        self._metrics.event_received(resolved)
         task = asyncio.create_task(self._attempt(event))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -87,6 +91,7 @@ class EventQueue:
             event.resolved = self._resolve(event.function, event.qualifier, event.caller)
         except ServiceError:
             log.warning("event %s dropped: %s is gone", event.request_id, event.function)
+            self._metrics.event_dropped(event.resolved)
             return
         resolved = event.resolved
         if resolved.reserved_concurrency == 0:
@@ -95,6 +100,7 @@ class EventQueue:
         invocation = Invocation(
             event.request_id, event.payload, resolved.invoked_arn, None, event.trace_header
         )
+        self._metrics.event_attempted(resolved, self._clock.now() - event.received)
         try:
             event.outcome = await self._run(resolved, invocation)
         except ServiceError as error:
@@ -140,6 +146,7 @@ class EventQueue:
         target = resolved.dead_letter_arn
         if target:
             await self._deliver.dead_letter(resolved.spec, target, event.payload, _attributes(event))
+        self._metrics.event_dropped(resolved)
 
     async def _report(self, event: Event, condition: str) -> None:
         config = event.resolved.event_invoke_config

@@ -8,11 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import secrets
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote
 
 from labkit import facts
@@ -22,6 +21,9 @@ from labkit.localcloud.functions.errors import ServiceError, invalid
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.wire import Response, respond_error
+from labkit.localcloud.telemetry.metrics import Invoked, LambdaMetrics, Load
+from labkit.localcloud.tracing.header import new_id
+from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
 from labkit.runtime.spec import Invocation, Outcome
 
@@ -36,10 +38,20 @@ Accept = Callable[[Resolved, CallContext, str, str | None, str, bytes, str], Non
 class Invocations:
     """Invokes functions for HTTP callers and for everything in the cloud that invokes."""
 
-    def __init__(self, service: FunctionService, fleet: Fleet, accept: Accept) -> None:
+    def __init__(
+        self,
+        service: FunctionService,
+        fleet: Fleet,
+        accept: Accept,
+        tracer: Tracer,
+        metrics: LambdaMetrics,
+    ) -> None:
         self._service, self._fleet, self._accept = service, fleet, accept
+        self._tracer, self._metrics = tracer, metrics
         self._running: Counter[str] = Counter()
+        self._running_ahead: Counter[str] = Counter()  # on provisioned environments, by pool
         self._total = 0
+        self._reserved = 0  # of the total, those of functions that have reserved concurrency
         self._sync_max = int(facts.quota("payload_sync_request_max_bytes").value)
         self._async_max = int(facts.quota("payload_async_max_bytes").value)
         self._account_concurrency = int(facts.quota("concurrency_account_default").value)
@@ -67,23 +79,57 @@ class Invocations:
         Raises:
             ServiceError: TooManyRequestsException, or the machine cannot run this runtime.
         """
+        follow = self._tracer.begin(resolved.spec, invocation)
+        try:
+            outcome = await self._run(resolved, follow.invocation)
+        except ServiceError as error:
+            self._tracer.refused(follow, error.status or 500)
+            raise
+        self._tracer.end(follow, outcome)
+        return outcome
+
+    async def _run(self, resolved: Resolved, invocation: Invocation) -> Outcome:
         name = resolved.spec.arn
         self._admit(resolved, name)
+        pool = provisioned_pool(resolved)
+        reserved = resolved.reserved_concurrency is not None
+        began = self._metrics.now()
         self._running[name] += 1
         self._total += 1
+        self._reserved += reserved
+        load = self._load(resolved, name, pool)
+        if load.provisioned is not None and pool is not None:
+            self._running_ahead[pool] += 1
         try:
-            return await self._fleet.invoke(resolved.spec, invocation, provisioned_pool(resolved))
+            outcome = await self._fleet.invoke(resolved.spec, invocation, pool)
         except RuntimeUnavailable as error:
             raise ServiceError("InvalidRuntimeException", str(error), 502) from None
         finally:
             self._total -= 1
-            self._running[name] -= 1
-            if not self._running[name]:
-                del self._running[name]
+            self._reserved -= reserved
+            _leave(self._running, name)
+            if load.provisioned is not None and pool is not None:
+                _leave(self._running_ahead, pool)
+        failed = outcome.function_error is not None
+        self._metrics.invoked(Invoked(began, resolved, load, outcome.duration_ms, failed))
+        return outcome
 
     def running(self, function_arn: str) -> int:
         """Invocations of a function that run at this moment."""
         return self._running[function_arn]
+
+    def _load(self, resolved: Resolved, name: str, pool: str | None) -> Load:
+        """What runs now. Provisioned environments are taken first, as the fleet does."""
+        running, unreserved = self._running[name], self._total - self._reserved
+        if pool is None:
+            return Load(running, self._total, unreserved)
+        qualifier = resolved.alias or resolved.executed_version
+        setting = resolved.function.provisioned[qualifier]
+        alias = resolved.function.aliases.get(qualifier)
+        fits = alias is None or alias.version == resolved.executed_version
+        ahead = self._running_ahead[pool] + 1
+        provisioned = ahead if fits and ahead <= setting.available else None
+        return Load(running, self._total, unreserved, provisioned, setting.allocated)
 
     async def _answer(
         self,
@@ -102,20 +148,21 @@ class Invocations:
         resolved = self._service.resolve(name, qualifier, caller)
         payload = self._payload(body, self._async_max if kind == "Event" else self._sync_max)
         client_context = _client_context(headers.get("x-amz-client-context")) if kind != "Event" else None
-        trace = trace_header(headers.get("x-amzn-trace-id"), resolved.spec.tracing_mode)
+        trace, segment_id = self._tracer.header(headers.get("x-amzn-trace-id"), resolved.spec), new_id()
         answer_headers = {
             "x-amzn-RequestId": request_id,
-            "X-Amzn-Trace-Id": trace,
+            "X-Amzn-Trace-Id": str(replace(trace, parent=segment_id)),
             "x-amzn-Remapped-Content-Length": "0",
             "Content-Type": "application/json",
         }
         if kind == "DryRun":
             return Response(204, answer_headers)
         if kind == "Event":
-            self._accept(resolved, caller, name, qualifier, request_id, payload, trace)
+            self._accept(resolved, caller, name, qualifier, request_id, payload, str(trace))
             return Response(202, answer_headers)
         outcome = await self.run(
-            resolved, Invocation(request_id, payload, resolved.invoked_arn, client_context, trace)
+            resolved,
+            Invocation(request_id, payload, resolved.invoked_arn, client_context, str(trace), segment_id),
         )
         answer_headers["X-Amz-Executed-Version"] = resolved.executed_version
         if outcome.function_error:
@@ -144,24 +191,23 @@ class Invocations:
         reserved = resolved.reserved_concurrency
         if reserved is not None:
             if self._running[name] >= reserved:
+                self._metrics.throttled(resolved)
                 raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
         elif self._total >= self._account_concurrency:
+            self._metrics.throttled(resolved)
             raise _throttled("ConcurrentInvocationLimitExceeded")
+
+
+def _leave(running: Counter[str], name: str) -> None:
+    running[name] -= 1
+    if not running[name]:
+        del running[name]
 
 
 def provisioned_pool(resolved: Resolved) -> str | None:
     """Names the provisioned environments of the qualifier that was invoked, if it has any."""
     qualifier = resolved.alias or resolved.executed_version
     return f"{resolved.spec.arn}:{qualifier}" if qualifier in resolved.function.provisioned else None
-
-
-def trace_header(incoming: str | None, tracing_mode: str) -> str:
-    """The X-Ray header of an invocation: the caller's trace goes on, else a new one begins."""
-    fields = dict(part.strip().split("=", 1) for part in (incoming or "").split(";") if "=" in part)
-    root = fields.get("Root") or f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-    sampled = fields.get("Sampled") or ("1" if tracing_mode == "Active" else "0")
-    lineage = f";Lineage={fields['Lineage']}" if "Lineage" in fields else ""
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled={sampled}{lineage}"
 
 
 def _throttled(reason: str) -> ServiceError:

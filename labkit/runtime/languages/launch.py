@@ -9,12 +9,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class View:
-    """How the handler sees paths: AWS's own in an isolated environment, real directories elsewhere."""
+    """How the handler sees paths: AWS's own in an isolated environment, real directories elsewhere.
+
+    Attributes:
+        runtime_dir: empty where it is not known before the launch: then the launch's own directory is meant.
+        lang_dir: where the interpreter's directory can be shown (``/var/lang``, as on AWS); empty where it
+            stays at its real path.
+    """
 
     task_root: str
     opt_dir: str
     runtime_dir: str
     tmp_dir: str
+    lang_dir: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,13 +29,16 @@ class Launch:
     """How to start a runtime process.
 
     Attributes:
-        argv: the interpreter by its real path, then its arguments.
+        argv: the program by its path in the View, then its arguments.
         environment: variables that belong to the runtime, in terms of the View.
         runtime_dir: the host directory that becomes /var/runtime.
         runtime_version: what INIT_START says, with the local interpreter named.
         differs: how this differs from AWS, for people; None when it does not.
-        links: names in an isolated root and where they point.
         host_paths: host directories that the process needs to read, besides the system's own.
+        links: names in an isolated root and where they point.
+        mounts: host directories and where an isolated root shows them; only with a ``View.lang_dir``.
+        entrypoint_problem: None, or why there is nothing to start: the platform then reports
+            ``Runtime.InvalidEntrypoint`` and starts nothing.
     """
 
     argv: tuple[str, ...]
@@ -38,6 +48,8 @@ class Launch:
     differs: str | None
     host_paths: tuple[Path, ...]
     links: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[tuple[Path, str], ...] = ()
+    entrypoint_problem: str | None = None
 
 
 @dataclass(frozen=True)

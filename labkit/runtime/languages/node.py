@@ -1,45 +1,77 @@
-"""The Node.js runtimes: the matching node where the machine has it, else the nearest, which is then said."""
+"""The Node.js runtimes: the matching node where the machine has it, else the nearest, and said so."""
 
 from __future__ import annotations
 
 import glob
+import json
 import os
-import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from labkit.errors import RuntimeUnavailable
-from labkit.runtime.languages import node_sdk
+from labkit.runtime.languages import node_sdk, surroundings
 from labkit.runtime.languages.launch import Available, Launch, View
 from labkit.runtime.spec import FunctionSpec
 
 RUNTIMES = ("nodejs20.x", "nodejs22.x", "nodejs24.x")
-OLDEST = 20
-LIBRARIES = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/opt/lib"
+OLDEST = 20  # the AWS SDK for JavaScript needs it
+HOOKS_IN_THREAD = (22, 15)  # from then on module hooks cost nothing (module.registerHooks)
+EXPERIMENTS_BY_DEFAULT = (20, 19)  # from then on require(esm) and module detection are on
+ASK_S = 20.0
+LINUXBREW = Path("/home/linuxbrew/.linuxbrew")  # its programs load libraries from all over it
+ASK = "JSON.stringify([process.versions.node, process.execPath])"
 FOLDERS = (
     "~/.nvm/versions/node/*/bin",
     "~/.local/share/fnm/node-versions/*/installation/bin",
+    "~/Library/Application Support/fnm/node-versions/*/installation/bin",
     "~/.volta/tools/image/node/*/bin",
+    "~/.local/share/mise/installs/node/*/bin",
+    "~/.asdf/installs/nodejs/*/bin",
     "/opt/homebrew/opt/node*/bin",
+    "/usr/local/opt/node*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/node*/bin",
+    "/opt/hostedtoolcache/node/*/*/bin",
+    "/opt/homebrew/bin",
     "/usr/local/bin",
     "/usr/bin",
 )
-BOOTSTRAP = Path(__file__).with_name("node_files")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node that runs. ``version`` such as ``22.11.0``."""
+    """A node that runs.
+
+    Attributes:
+        path: the executable itself, no link or shim.
+        version: such as (22, 11, 0).
+    """
 
     path: str
-    version: str
+    version: tuple[int, ...]
 
     @property
     def major(self) -> int:
-        return int(self.version.split(".")[0])
+        return self.version[0]
+
+    @property
+    def text(self) -> str:
+        return ".".join(map(str, self.version))
+
+    @property
+    def prefix(self) -> Path:
+        """The directory that holds ``bin``; of a node that lies alone, the one that it is in."""
+        folder = Path(self.path).parent
+        return folder.parent if folder.name == "bin" and folder.parent != Path("/") else folder
+
+    @property
+    def prefixes(self) -> tuple[Path, ...]:
+        """Directories that it needs to read."""
+        brew = (LINUXBREW,) if self.prefix.is_relative_to(LINUXBREW) else ()
+        return (*surroundings.readable(self.prefix), *brew)
 
 
 def launch(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
@@ -47,76 +79,138 @@ def launch(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
 
     Raises:
         RuntimeUnavailable: there is no usable node on this machine.
+        OSError: labkit's cache cannot be written.
     """
     node = find(spec.runtime)
-    runtime_dir = node_sdk.runtime_dir(BOOTSTRAP, cache_dir)
+    runtime_dir = node_sdk.runtime_dir(cache_dir, spec.code_dir)
     shown = view.runtime_dir or str(runtime_dir)
+    lang = view.lang_dir if node.prefix in node.prefixes else ""
+    program = f"{lang}/{os.path.relpath(node.path, node.prefix)}" if lang else node.path
+    layers = f"{view.opt_dir}/nodejs"
     major = _major(spec.runtime)
-    paths = [f"{view.opt_dir}/nodejs/node{major}/node_modules", f"{view.opt_dir}/nodejs/node_modules"]
+    node_path = [
+        f"{layers}/node{major}/node_modules",
+        f"{layers}/node_modules",
+        f"{shown}/node_modules",
+        shown,
+    ]
+    hooks, links = _search(spec, view, node)
     return Launch(
-        argv=(node.path, "--no-warnings", *_loader(view, shown), f"{shown}/index.mjs"),
+        argv=surroundings.wrapped((program, *_options(spec, node), f"{shown}/index.cjs", *hooks), spec, view),
         environment={
-            "LANG": "en_US.UTF-8",
-            "PATH": f"{os.path.dirname(node.path)}:/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-            "LD_LIBRARY_PATH": LIBRARIES,
-            "NODE_PATH": ":".join([*paths, f"{shown}/node_modules", shown, view.task_root]),
+            **surroundings.environment(view, shown, lang or str(node.prefix)),
+            "NODE_PATH": ":".join([*node_path, view.task_root]),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
         },
         runtime_dir=runtime_dir,
-        runtime_version=f"nodejs:{major} (local: Node.js {node.version}{_nearest(node, major)})",
+        runtime_version=f"nodejs:{major} (local: Node.js {node.text}{_nearest(node, major)})",
         differs=_difference(node, major),
-        host_paths=(Path(os.path.realpath(node.path)).parent.parent,),
-        # ES modules look for packages in the folders above their own: there they find the SDK.
-        links=(("/node_modules", "var/runtime/node_modules"),),
+        host_paths=node.prefixes,
+        links=links,
+        mounts=((node.prefix, lang),) if lang else (),
     )
 
 
-def available(runtime: str) -> Available:
-    """What runs a Node.js runtime here."""
+def available(runtime: str, cache_dir: Path | None = None) -> Available:
+    """What runs a Node.js runtime here, and whether the SDK is in the cache."""
     try:
         node = find(runtime)
     except RuntimeUnavailable as error:
         return Available(runtime, None, None, str(error))
-    return Available(runtime, node.path, node.version, _difference(node, _major(runtime)))
+    notes = [_difference(node, _major(runtime))]
+    if cache_dir is not None and not node_sdk.installed(cache_dir):
+        notes.append(f"The AWS SDK for JavaScript is not installed. {node_sdk.HOW}")
+    return Available(runtime, node.path, node.text, " ".join(filter(None, notes)) or None)
+
+
+def prepare(cache_dir: Path) -> None:
+    """Installs the AWS SDK for JavaScript and builds the runtime directory, where there is a node."""
+    if _installed():
+        node_sdk.install(cache_dir)
+        node_sdk.runtime_dir(cache_dir)
 
 
 def find(runtime: str) -> Node:
-    """The matching node, else the nearest.
+    """The matching node; else the nearest newer one, else the nearest older one.
 
     Raises:
-        RuntimeUnavailable: there is none of version 20 or newer.
+        RuntimeUnavailable: there is none that is new enough.
     """
     wanted = _major(runtime)
     usable = [node for node in _installed() if node.major >= OLDEST]
     if not usable:
         raise RuntimeUnavailable(
             f"The runtime {runtime} needs Node.js, and this machine has none of version {OLDEST} or newer. "
-            f"Install Node.js {wanted} so that `node --version` answers, then deploy again."
+            f"Install Node.js {wanted} so that `node --version` answers, then start the local cloud again."
         )
-    return min(usable, key=lambda node: abs(node.major - wanted))
+    newest = sorted(usable, key=lambda node: node.version, reverse=True)
+    return min(newest, key=lambda node: (node.major < wanted, abs(node.major - wanted)))
 
 
 @cache
 def _installed() -> tuple[Node, ...]:
-    paths = [shutil.which("node"), *(shutil.which(f"node{major}") for major in (22, 24))]
-    for folder in FOLDERS:
-        paths += sorted(glob.glob(os.path.expanduser(folder) + "/node"))
-    found = {os.path.realpath(path): node for path in paths if path and (node := _ask(path))}
+    found = {node.path: node for path in _candidates() if (node := _ask(path)) is not None}
     return tuple(found.values())
 
 
+def _candidates() -> Iterator[str]:
+    for name in ("node", "nodejs", *(f"node{major}" for major in (20, 22, 24))):
+        if (on_path := shutil.which(name)) is not None:
+            yield on_path
+    moved = [f"{os.environ['NVM_DIR']}/versions/node/*/bin"] if os.environ.get("NVM_DIR") else []
+    for pattern in (*moved, *FOLDERS):
+        yield from sorted(glob.glob(os.path.expanduser(pattern) + "/node"))
+
+
+@cache
 def _ask(path: str) -> Node | None:
+    """Runs the candidate: it may be a shim, which says where the real one is, or nothing at all."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NODE_")}
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, timeout=20, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
+        said = subprocess.run(
+            [path, "-p", ASK],
+            capture_output=True,
+            timeout=ASK_S,
+            check=True,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+        )
+        version, executable = json.loads(said.stdout)
+        return Node(
+            os.path.realpath(executable), tuple(int(part) for part in version.split("-")[0].split("."))
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    version = re.fullmatch(r"v(\d+\.\d+\.\d+)\s*", said.stdout)
-    return Node(os.path.realpath(path), version[1]) if version else None
 
 
-def _loader(view: View, runtime_dir: str) -> tuple[str, ...]:
-    """Without an isolated root, ES modules find the runtime's packages and layers through a loader."""
-    return () if view.task_root == "/var/task" else ("--import", f"{runtime_dir}/register.mjs")
+def _options(spec: FunctionSpec, node: Node) -> tuple[str, ...]:
+    """Lambda's own options: heap sizes by memory, large headers, and experiments off up to nodejs22.x."""
+    asked = spec.environment.get("NODE_OPTIONS", "").replace("_", "-")
+    options = ["--expose-gc", "--max-http-header-size=81920"]
+    if "--max-semi-space-size" not in asked and "--max-old-space-size" not in asked:
+        young_mb = spec.memory_mb // 10
+        options += [
+            f"--max-semi-space-size={young_mb // 2}",
+            f"--max-old-space-size={spec.memory_mb - young_mb}",
+        ]
+    if _major(spec.runtime) < 24 and node.version >= EXPERIMENTS_BY_DEFAULT:
+        for feature in ("experimental-require-module", "experimental-detect-module"):
+            options += [f"--no-{feature}"] if f"--{feature}" not in asked else []
+    return tuple(options)
+
+
+def _search(
+    spec: FunctionSpec, view: View, node: Node
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """How an older node finds layers and SDK for ES modules: hooks in a thread, or cheaper, a link.
+
+    In an isolated root without layers a link above the task root is where its own search ends.
+    """
+    if node.version >= HOOKS_IN_THREAD:
+        return (), ()
+    if view.task_root == "/var/task" and not spec.layer_dirs and "NODE_PATH" not in spec.environment:
+        return (), (("/node_modules", "var/runtime/node_modules"),)
+    return ("hooks",), ()
 
 
 def _major(runtime: str) -> int:
@@ -124,10 +218,13 @@ def _major(runtime: str) -> int:
 
 
 def _nearest(node: Node, major: int) -> str:
-    return "" if node.major == major else ", the nearest here"
+    return "" if node.major == major else ", nearest here"
 
 
 def _difference(node: Node, major: int) -> str | None:
     if node.major == major:
         return None
-    return f"Node.js {major} is not on this machine: {node.version} runs nodejs{major}.x functions."
+    return (
+        f"Node.js {major} is not on this machine: Node.js {node.text} runs nodejs{major}.x functions. "
+        f"Install Node.js {major} to match."
+    )

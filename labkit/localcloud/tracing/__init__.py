@@ -1,0 +1,1 @@
+"""X-Ray of the local cloud: the daemon that SDKs send to, Lambda's own segments, sampling, reading traces."""
