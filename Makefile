@@ -18,10 +18,11 @@ setup: ## Make .venv and install everything that is pinned; nothing to do the se
 	@$(PYTHON) tools/setup.py
 
 test: lint ## Everything that CI runs: lint, unit tests, notebooks, a real browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadscope --ignore tests/notebooks --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest tests/notebooks tests/browser $(ARGS)
 
 unit: setup ## The quick part of the tests, under a minute
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadscope -m "not slow" $(ARGS)
 
 run: setup ## The whole workbook from top to bottom: a summary here, a report in build/report
 	$(BIN)/labkit run --report build/report $(ARGS)

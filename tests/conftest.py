@@ -30,6 +30,8 @@ SLOW = (
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",
+    "localcloud/telemetry/",
+    "localcloud/tracing/",
     "measure/test_measure_cloud.py",
     "notebooks/",
     "runtime/",

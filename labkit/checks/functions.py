@@ -120,26 +120,32 @@ class Function:
 
     @contextmanager
     def copy(self, environment: Mapping[str, str]) -> Iterator[Function]:
-        """A copy with other environment variables, for a question that must not disturb the function.
-
-        It has the lab's prefix, stands in the ledger, and is deleted with its log group in the end.
-        """
-        client = self.look.client("lambda")
-        name = self.look.name(f"{COPY}-{uuid4().hex[:6]}")
+        """A copy with other environment variables, for a question that must not disturb the function."""
         taken = ("Runtime", "Handler", "Role", "Timeout", "MemorySize", "Architectures")
-        try:
-            client.create_function(
-                FunctionName=name,
-                Code={"ZipFile": zipped(self.files())},
-                Environment={"Variables": dict(environment)},
-                Layers=[layer["Arn"] for layer in self.configuration.get("Layers", [])],
-                **{key: self.configuration[key] for key in taken if key in self.configuration},
-            )
-            self.look.wait("lambda", "function_active_v2", FunctionName=name)
-            yield load(self.look, name)
-        finally:
-            _remove(client.delete_function, FunctionName=name)
-            _remove(self.look.client("logs").delete_log_group, logGroupName=f"/aws/lambda/{name}")
+        settings: dict[str, Any] = {
+            key: self.configuration[key] for key in taken if key in self.configuration
+        }
+        settings["Environment"] = {"Variables": dict(environment)}
+        settings["Layers"] = [layer["Arn"] for layer in self.configuration.get("Layers", [])]
+        with temporary(self.look, self.files(), **settings) as copy:
+            yield copy
+
+
+@contextmanager
+def temporary(look: Look, files: Mapping[str, bytes], **settings: Any) -> Iterator[Function]:
+    """A function of the check's own: has the lab's prefix, stands in the ledger, is deleted in the end.
+
+    Args:
+        settings: of CreateFunction.
+    """
+    client, name = look.client("lambda"), look.name(f"{COPY}-{uuid4().hex[:6]}")
+    try:
+        client.create_function(FunctionName=name, Code={"ZipFile": zipped(files)}, **settings)
+        look.wait("lambda", "function_active_v2", FunctionName=name)
+        yield load(look, name)
+    finally:
+        _remove(client.delete_function, FunctionName=name)
+        _remove(look.client("logs").delete_log_group, logGroupName=f"/aws/lambda/{name}")
 
 
 def find(look: Look, base: str, *, unlike: tuple[str, ...] = ()) -> Function:

@@ -199,6 +199,8 @@ class ExecutionEnvironment:
             limits["RLIMIT_NPROC"] = _fact("processes_max")
         self._tree.restarted()
         begin = time.perf_counter()
+        if problem := self._launch.entrypoint_problem:
+            return Verdict("entrypoint", begin, body=problem.encode()), 0.0
         self._keeper.start(self._launch.argv, env, self._view.task_root, limits)
         self._keeper.exited.add_done_callback(self._exited)
         self._booting = True

@@ -23,7 +23,7 @@ from typing import Any
 from labkit.runtime.languages import Launch, View
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-ISOLATED_VIEW = View(task_root="/var/task", opt_dir="/opt", runtime_dir="/var/runtime", tmp_dir="/tmp")
+ISOLATED_VIEW = View("/var/task", "/opt", "/var/runtime", "/tmp", lang_dir="/var/lang")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/System", "/Library")
 CONFIGURATION = (
     "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
@@ -72,6 +72,7 @@ class Place:
             (str(self.code_dir), "/var/task"),
             (str(self.opt_dir), "/opt"),
             (str(launch.runtime_dir), "/var/runtime"),
+            *((str(host), shown) for host, shown in launch.mounts),
         ]
         files = [("/etc/passwd", PASSWD), ("/etc/group", GROUP)]
         tmpfs = [("/tmp", str(self.ephemeral_storage_mb << 20))]
@@ -97,6 +98,7 @@ class Keeper:
         self._writer: asyncio.StreamWriter
         self._listener: asyncio.Task[None] | None = None
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.exited.set_result(0)  # nothing runs yet
         self.pid = 0
 
     async def attach(self, isolated: bool) -> None:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from labkit.runtime.spec import FunctionSpec
 
-EXEC_FAILED = 127  # the launcher's code, as a shell's, for a program that cannot be started
-
 
 @dataclass(frozen=True)
 class Verdict:
     """How an init or an invocation ended, and when (``time.perf_counter``)."""
 
-    kind: str  # ready | answer | error | init-error | exit | timeout | memory
+    kind: str  # ready | answer | error | init-error | exit | entrypoint | timeout | memory
     at: float
     body: bytes = b""
     error_type: str | None = None
@@ -38,9 +36,9 @@ def judge(verdict: Verdict, request_id: str, spec: FunctionSpec) -> tuple[str, s
     if verdict.kind == "memory":
         killed = "Runtime exited with error: signal: killed"
         return "error", "Runtime.OutOfMemory", _error(request_id, "Runtime.ExitError", killed)
-    if verdict.exit_code == EXEC_FAILED and spec.runtime.startswith("provided"):
-        entry = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-        return "error", "Runtime.InvalidEntrypoint", _error(request_id, "Runtime.InvalidEntrypoint", entry)
+    if verdict.kind == "entrypoint":
+        text = verdict.body.decode()
+        return "error", "Runtime.InvalidEntrypoint", _error(request_id, "Runtime.InvalidEntrypoint", text)
     return (
         "error",
         "Runtime.ExitError",

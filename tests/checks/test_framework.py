@@ -221,10 +221,3 @@ def _nobody_answers(request, **_):
     from botocore.exceptions import EndpointConnectionError
 
     raise EndpointConnectionError(endpoint_url=request.url)
-
-
-def test_without_node_the_twin_is_skipped(lab, monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    result = checks.run(lab, "02.8")
-    assert result.skipped
-    assert "there is no Node.js on this machine" in result.evidence

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from labkit.checks.create.handler import get_photo
 from labkit.checks.faults import no_error
-from labkit.checks.functions import Function, all_names, load
+from labkit.checks.functions import Function, all_names, load, temporary
 from labkit.checks.look import Look, NotYet, Skip
 from labkit.checks.photos import Photo, ask, find_table, photo_in, status, unknown
 from labkit.checks.registry import check
 
 BASE = "get-photo-node"
+RUNTIME = "nodejs24.x"
+NO_RUNTIME = "InvalidRuntimeException"  # the local cloud: this machine has no interpreter for it
 TYPES = {"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"}
 
 
 @check("02.8", title="The Node.js twin gives the same answers")
 def twin(look: Look) -> str:
     """Both are asked for a photo that exists and for one that does not."""
-    node = _node_function(look)
     python = get_photo(look)
+    node = _node_function(look, python)
     table = find_table(look, python)
     with photo_in(look, table) as photo:
-        expected, got = ask(python, photo), ask(node, photo)
+        expected = ask(python, photo)
+        with _node_is_here():
+            got = ask(node, photo)
         if expected != got:
             raise NotYet(
                 f"{python.name} has the body {_short(expected)}; {node.name} has {_short(got)}",
@@ -35,25 +42,48 @@ def twin(look: Look) -> str:
     return f"{python.name} and {node.name} ({node.runtime}) give the same JSON and the same 404"
 
 
-def _node_function(look: Look) -> Function:
+@contextmanager
+def _node_is_here() -> Iterator[None]:
+    """Turns the local cloud's word that this machine has no Node.js into a skip."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != NO_RUNTIME:
+            raise
+        raise Skip(f"no Node.js here. {error.response['Error']['Message']}") from error
+
+
+def _ask_the_cloud(look: Look, python: Function) -> None:
+    """Whether Node.js functions run in this cloud at all: with the smallest one there is.
+
+    Raises:
+        Skip: they do not.
+    """
+    settings = {"Runtime": RUNTIME, "Handler": "index.handler", "Role": python.configuration["Role"]}
+    with temporary(look, {"index.mjs": b"export const handler = async () => 1;"}, **settings) as smallest:
+        with _node_is_here():
+            smallest.invoke({})
+
+
+def _node_function(look: Look, python: Function) -> Function:
     names = [name for name in all_names(look) if name.startswith(look.prefix) or name == look.name(BASE)]
     functions = [load(look, name) for name in names]
     found = [one for one in functions if one.runtime.startswith("nodejs")]
     if found:
         return next((one for one in found if one.name == look.name(BASE)), found[0])
-    if look.local and shutil.which("node") is None:
-        raise Skip("there is no Node.js on this machine, so no Node.js function can run here.")
+    if look.local:
+        _ask_the_cloud(look, python)
     if any(one.name == look.name(BASE) for one in functions):
         other = next(one for one in functions if one.name == look.name(BASE))
         raise NotYet(
             f"{other.name} has the runtime {other.runtime}",
             "a function with a Node.js runtime",
-            "Create it with Runtime='nodejs24.x' and Handler='index.handler'.",
+            f"Create it with Runtime='{RUNTIME}' and Handler='index.handler'.",
         )
     raise NotYet(
         "the lab has no function with a Node.js runtime",
         f"a function {look.name(BASE)}",
-        "Deploy the .mjs handler with Runtime='nodejs24.x', and TABLE_NAME as its variable.",
+        f"Deploy the .mjs handler with Runtime='{RUNTIME}', and TABLE_NAME as its variable.",
     )
 
 
