@@ -23,6 +23,8 @@ COMMANDS = {
     "sweep": ("labkit.cli.lab:sweep", "Find what labs left in an AWS account, ledger or not."),
     "build": ("labkit.cli.course:build", "Write the learner copies from solutions/."),
     "run": ("labkit.cli.course:run", "Run notebooks from top to bottom and report."),
+    "record": ("labkit.cli.course:record", "Run solutions and write what they put out into them."),
+    "text": ("labkit.cli.course:text", "Show a notebook as text, or make a solution from one."),
 }
 
 

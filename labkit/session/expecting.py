@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from labkit.errors import ExpectationFailed
 from labkit.session.say import say
 
+SHOWN_CHARS = 300  # AWS repeats the whole value that it refuses
+
 
 class expected:  # noqa: N801 - reads as a statement: with labkit.expected("ResourceNotFoundException"):
     """Expects one of the errors given, by class or by AWS's error code.
@@ -63,4 +65,5 @@ def _code(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     message = error.response.get("Error", {}).get("Message") if isinstance(error, ClientError) else None
-    return message or str(error)
+    text = message or str(error)
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]} … ({len(text):,} characters)"

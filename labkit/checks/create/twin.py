@@ -48,9 +48,11 @@ def _node_is_here() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] != NO_RUNTIME:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        refused_at_once = code == "InvalidParameterValueException" and "needs Node.js" in message
+        if code != NO_RUNTIME and not refused_at_once:
             raise
-        raise Skip(f"no Node.js here. {error.response['Error']['Message']}") from error
+        raise Skip(f"no Node.js here. {message}") from error
 
 
 def _ask_the_cloud(look: Look, python: Function) -> None:
@@ -60,9 +62,9 @@ def _ask_the_cloud(look: Look, python: Function) -> None:
         Skip: they do not.
     """
     settings = {"Runtime": RUNTIME, "Handler": "index.handler", "Role": python.configuration["Role"]}
-    with temporary(look, {"index.mjs": b"export const handler = async () => 1;"}, **settings) as smallest:
-        with _node_is_here():
-            smallest.invoke({})
+    source = {"index.mjs": b"export const handler = async () => 1;"}
+    with _node_is_here(), temporary(look, source, **settings) as smallest:
+        smallest.invoke({})
 
 
 def _node_function(look: Look, python: Function) -> Function:

@@ -103,7 +103,8 @@ class Invocations:
         try:
             outcome = await self._fleet.invoke(resolved.spec, invocation, pool)
         except RuntimeUnavailable as error:
-            raise ServiceError("InvalidRuntimeException", str(error), 502) from None
+            # AWS answers 502 here, which SDKs try again; on this machine it would be in vain.
+            raise ServiceError("InvalidRuntimeException", str(error), 400) from None
         finally:
             self._total -= 1
             self._reserved -= reserved
