@@ -4,6 +4,7 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell command -v $(name) 2>/dev/null)) python3)
 BIN := .venv/bin
 ARGS ?=
+TWO_CORES := -n 3 --dist loadscope
 
 .DEFAULT_GOAL := help
 .PHONY: help start setup test unit run lint bench notebooks clean
@@ -18,11 +19,14 @@ setup: ## Make .venv and install everything that is pinned; nothing to do the se
 	@$(PYTHON) tools/setup.py
 
 test: lint ## Everything that CI runs: lint, unit tests, notebooks, a real browser
-	$(BIN)/python -m pytest -n 3 --dist loadscope --ignore tests/notebooks --ignore tests/browser $(ARGS)
+	@# tests/localcloud changes moto within its process, as the local cloud does: nobody else may share it
+	$(BIN)/python -m pytest $(TWO_CORES) tests --ignore tests/localcloud --ignore tests/notebooks --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest $(TWO_CORES) tests/localcloud $(ARGS)
 	$(BIN)/python -m pytest tests/notebooks tests/browser $(ARGS)
 
 unit: setup ## The quick part of the tests, under a minute
-	$(BIN)/python -m pytest -n 3 --dist loadscope -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow" tests --ignore tests/localcloud $(ARGS)
+	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow" tests/localcloud $(ARGS)
 
 run: setup ## The whole workbook from top to bottom: a summary here, a report in build/report
 	$(BIN)/labkit run --report build/report $(ARGS)

@@ -18,7 +18,7 @@ class Plan:
     memory_mb: int
 
 
-# By phase. Counted on the notebooks, with room for trying things twice.
+# By phase. Generous guesses until the notebooks are counted.
 PLANS = {
     "00": Plan(50, 200, 256),
     "01": Plan(300, 1_000, 1_024),
