@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,8 @@ def pytest_configure() -> None:
         if name.startswith(("AWS_", "LABKIT_")):
             del os.environ[name]
     os.environ.update(FAKE)
+    # Started in the background of a script, Ctrl-C is ignored here and in every child; tests send it to them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.addaudithook(_stay_on_this_machine)
 
 
