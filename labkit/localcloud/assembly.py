@@ -12,6 +12,7 @@ from pathlib import Path
 
 from moto.s3.exceptions import S3ClientError
 
+from labkit.localcloud import moto_time
 from labkit.localcloud.aws import AwsApi
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.fidelity import rows
@@ -31,6 +32,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
 from labkit.localcloud.telemetry.metrics import LambdaMetrics
@@ -54,6 +56,7 @@ class Parts:
     warmth: Warmth
     moto: MotoHost
     daemon: Daemon
+    targets: Targets
 
     async def close(self) -> None:
         """Ends what runs, outermost first; nothing stays behind on the machine."""
@@ -70,6 +73,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     loop = asyncio.get_running_loop()
     clock = LessonClock()
     moto = MotoHost(endpoint)
+    moto_time.install(clock.now)
     identities = Identities(*key)
     install(identities)
     fleet: Fleet
@@ -144,10 +148,11 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     queue: EventQueue
     invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event), tracer, metrics)
     queue = EventQueue(clock, invocations.run, functions.resolve, delivery, metrics)
+    targets = Targets(guard, invocations, moto, clock)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
-    return Parts(front, fleet, clock, queue, warmth, moto, daemon)
+    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets)
 
 
 def cache_dir(state_dir: Path) -> Path:

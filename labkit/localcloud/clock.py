@@ -10,9 +10,12 @@ import heapq
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 Due = Callable[[], Awaitable[None]]
+# A delivery that hangs on something later than the clock must not hold the clock up for ever.
+SETTLE_S = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -53,8 +56,17 @@ class LessonClock:
     def call_later(self, delay_s: float, due: Due) -> Appointment:
         return self.call_at(self.now() + delay_s, due)
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Starts a delivery or an attempt now; ``advance`` lets it end before the time moves on."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
     async def advance(self, seconds: float) -> int:
-        """Moves the clock; returns how many appointments were kept. Each has ended before this returns.
+        """Moves the clock; returns how many appointments were kept.
+
+        Each appointment, and what it set in motion, has ended before the next one and before this returns.
 
         Raises:
             ValueError: time does not run backwards.
@@ -62,11 +74,13 @@ class LessonClock:
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"the clock can only go forward, not by {seconds} s")
         async with self._turn:
+            await self._settle()
             target = self.now() + seconds
             count = 0
             while (appointment := self._pop(target)) is not None:
                 self._offset_s += max(appointment.when - self.now(), 0.0)
                 await self._keep(appointment)
+                await self._settle()
                 count += 1
             self._offset_s += max(target - self.now(), 0.0)
             self._arm()
@@ -95,10 +109,18 @@ class LessonClock:
 
     def _tick(self) -> None:
         while (appointment := self._pop(self.now())) is not None:
-            task = asyncio.create_task(self._keep(appointment))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            _ = self.spawn(self._keep(appointment))
         self._arm()
+
+    async def _settle(self) -> None:
+        deadline = time.monotonic() + SETTLE_S
+        while self._running and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._running, timeout=left)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work on the lesson clock failed", exc_info=error)
 
     async def _keep(self, appointment: Appointment) -> None:
         try:

@@ -74,6 +74,29 @@ class Guard:
         """The same, never from memory: for checks when something is configured."""
         return await asyncio.to_thread(self._permissions.is_allowed, role_arn, action, resource)
 
+    def role_refused(self, role_arn: str, action: str, resource: str) -> str | None:
+        """Why a role may not do something that a service does with it; None when it may."""
+        try:
+            allowed = self.role_allows(role_arn, action, resource)
+        except PolicyUnsupported as problem:
+            return str(problem)
+        if allowed:
+            return None
+        return (
+            f"User: {role_arn} is not authorized to perform: {action} on resource: {resource} "
+            f"because no identity-based policy allows the {action} action"
+        )
+
+    def service_refused(
+        self, service: str, action: str, resource: str, source_arn: str | None, source_account: str
+    ) -> str | None:
+        """Why a resource's policy does not let a service act on it; None when it does."""
+        try:
+            denied = self._permissions.service_denied(service, action, resource, source_arn, source_account)
+        except PolicyUnsupported as problem:
+            return str(problem)
+        return None if denied is None else denied.message
+
     def can_assume(self, role_arn: str, service: str) -> bool:
         """Whether a role exists and trusts a service."""
         return self._permissions.can_assume(role_arn, service)

@@ -26,6 +26,7 @@ from moto.s3.models import s3_backends
 
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import ACCOUNT_ID, Identity
+from labkit.localcloud.origin import Origin, serving
 from labkit.localcloud.permissions.handover import install, settle
 from labkit.localcloud.signing import Signed
 
@@ -67,7 +68,14 @@ class MotoHost:
         """moto's answer to a request that was verified and classified."""
         environ = self._environ(request)
         settle(environ, signed.service, signed.region, signed.access_key_id, operation)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._call, environ)
+        origin = Origin(
+            signed.signer.principal,
+            signed.region,
+            signed.service,
+            operation,
+            request.header("x-amzn-trace-id"),
+        )
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._serve, environ, origin)
 
     async def run(self, function: Any, *args: Any) -> Any:
         """Runs something that touches moto's state off the event loop."""
@@ -75,6 +83,10 @@ class MotoHost:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _serve(self, environ: dict[str, Any], origin: Origin) -> Answer:
+        with serving(origin):
+            return self._call(environ)
 
     def _call(self, environ: dict[str, Any]) -> Answer:
         started: list[Any] = []

@@ -77,7 +77,7 @@ class EventQueue:
             function, qualifier, caller, request_id, payload, trace_header, self._clock.now(), resolved
         )
         self._metrics.event_received(resolved)
-        task = asyncio.create_task(self._attempt(event))
+        task = self._clock.spawn(self._attempt(event))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -115,6 +115,33 @@ class Invocations:
         self._metrics.invoked(Invoked(began, resolved, load, outcome.duration_ms, failed))
         return outcome
 
+    def queue(self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext) -> str:
+        """Queues an event for a function, as a service that invokes asynchronously; returns its request id.
+
+        Raises:
+            ServiceError: no such function, or an event that is too large or no JSON.
+        """
+        request_id = str(uuid.uuid4())
+        resolved = self._service.resolve(function_arn, None, caller)
+        payload = self._payload(payload, self._async_max)
+        trace = str(self._tracer.header(trace_header, resolved.spec))
+        self._accept(resolved, caller, function_arn, None, request_id, payload, trace)
+        return request_id
+
+    async def call(
+        self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext
+    ) -> Outcome:
+        """Invokes a function and waits, as a poller or an API does.
+
+        Raises:
+            ServiceError: no such function, throttled, too large.
+        """
+        resolved = self._service.resolve(function_arn, None, caller)
+        payload = self._payload(payload, self._sync_max)
+        trace = str(self._tracer.header(trace_header, resolved.spec))
+        invocation = Invocation(str(uuid.uuid4()), payload, resolved.invoked_arn, None, trace, new_id())
+        return await self.run(resolved, invocation)
+
     def running(self, function_arn: str) -> int:
         """Invocations of a function that run at this moment."""
         return self._running[function_arn]
