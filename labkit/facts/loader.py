@@ -81,6 +81,11 @@ def instance(name: str) -> Instance:
     return Instance(name=name, **dated(fields))
 
 
+def instances() -> tuple[Instance, ...]:
+    """The EC2 instance types that the workbook compares with; prices of some are known in some Regions."""
+    return tuple(instance(name) for name in entries("instances.json"))
+
+
 @cache
 def prime_numbers() -> tuple[PrimeRun, ...]:
     """The published prime-number table: the same CPU-bound work at four memory sizes."""

@@ -6,6 +6,7 @@ Pure: prices come from `labkit.facts`, recorded work from the caller, and no clo
 
 from labkit.pricing.breakeven import BreakEven, break_even
 from labkit.pricing.cost import Cost, LineItem, PricingError, exact, usd
+from labkit.pricing.fitting import fitting_instance, fitting_task
 from labkit.pricing.invocations import cost_column, invocation, invocations
 from labkit.pricing.monthly import month
 from labkit.pricing.neighbours import (
@@ -18,7 +19,7 @@ from labkit.pricing.neighbours import (
     step_functions,
     step_functions_express,
 )
-from labkit.pricing.servers import Fleet, Server, ec2, fargate, fleet
+from labkit.pricing.servers import Fleet, Server, cpu_bound_ms, ec2, fargate, fleet
 from labkit.pricing.workload import Provisioned, Workload, billed_ms, concurrency, event_requests, gb_seconds
 
 __all__ = [
@@ -35,12 +36,15 @@ __all__ = [
     "break_even",
     "concurrency",
     "cost_column",
+    "cpu_bound_ms",
     "dynamodb",
     "ec2",
     "event_requests",
     "eventbridge",
     "exact",
     "fargate",
+    "fitting_instance",
+    "fitting_task",
     "fleet",
     "gb_seconds",
     "invocation",

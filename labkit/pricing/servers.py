@@ -176,10 +176,16 @@ def requests_per_server(
     return fits
 
 
-def _cpu_ms(workload: Workload, cpu_ms: Number | None) -> Decimal:
-    if cpu_ms is not None:
-        return exact(cpu_ms)
+def cpu_bound_ms(workload: Workload) -> Decimal:
+    """CPU time of one vCPU that a request takes when its handler computes all the time.
+
+    Its duration times the share of a vCPU that its memory buys (memory / 1,769 MB).
+    """
     return exact(workload.duration_ms) * workload.memory_mb / quota("memory_per_vcpu_mb").value
+
+
+def _cpu_ms(workload: Workload, cpu_ms: Number | None) -> Decimal:
+    return cpu_bound_ms(workload) if cpu_ms is None else exact(cpu_ms)
 
 
 def _month_s() -> int:

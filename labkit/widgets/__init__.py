@@ -8,17 +8,20 @@ for comparing recorded notebooks, and for wherever widgets do not reach.
 """
 
 from labkit.widgets.base import View, show
+from labkit.widgets.break_even import BreakEvenView, break_even
 from labkit.widgets.checkpoints import CheckpointsView, checkpoints
 from labkit.widgets.cli_commands import CliCommandsView, cli_commands
 from labkit.widgets.cost_meter import CostMeterView, cost_meter
 from labkit.widgets.latency import LatencyView, latency
 
 __all__ = [
+    "BreakEvenView",
     "CheckpointsView",
     "CliCommandsView",
     "CostMeterView",
     "LatencyView",
     "View",
+    "break_even",
     "checkpoints",
     "cli_commands",
     "cost_meter",

@@ -12,6 +12,7 @@ from labkit.errors import LabError
 from labkit.measure.texts import calls
 from labkit.pricing import Cost, Workload, usd
 from labkit.widgets.base import View, escape, page
+from labkit.widgets.words import in_words
 
 if TYPE_CHECKING:
     from labkit.measure import Measurements
@@ -186,14 +187,6 @@ class CostMeterView(View):
             return picture(self.month, _WIDTH, _HEIGHT)
         except LabError as unknown:
             return f'<div class="quiet">{escape(unknown)}</div>'
-
-
-def in_words(number: int) -> str:
-    """``2 million``, ``500 thousand``, ``1 billion``: powers that people can read off a slider."""
-    for size, word in ((10**9, "billion"), (10**6, "million"), (10**3, "thousand")):
-        if number >= size and number % size == 0:
-            return f"{number // size} {word}"
-    return f"{number:,}"
 
 
 def _typical(measurements: Measurements | None) -> Workload:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit.widgets.base import BLUE, GREEN
 from labkit.widgets.svg import INK, draw
+from labkit.widgets.words import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +57,7 @@ def _paint(figure: Figure, month: Month, requests: int) -> None:
     axes.set_xlim(1e3, 1e9)
     axes.minorticks_off()
     axes.xaxis.set_major_locator(LogLocator(numticks=8))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:,.2f}" if value < 1 else f"{value:,.0f}")
     )
@@ -65,10 +66,3 @@ def _paint(figure: Figure, month: Month, requests: int) -> None:
     axes.grid()
     axes.set_axisbelow(True)
     axes.legend(loc="upper left", frameon=False, fontsize=12)
-
-
-def _short(value: float) -> str:
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:g} {letter}"
-    return f"{value:g}"

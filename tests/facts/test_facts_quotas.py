@@ -63,7 +63,7 @@ def test_a_quota_has_the_value_of_aws(name: str, value: int) -> None:
 def test_each_quota_says_unit_source_and_date(quota: facts.Quota) -> None:
     assert quota.unit
     assert quota.source
-    assert date(2025, 1, 1) <= quota.as_of <= date(2026, 11, 22)
+    assert date(2025, 1, 1) <= quota.as_of <= date(2026, 11, 28)
 
 
 @pytest.mark.parametrize(

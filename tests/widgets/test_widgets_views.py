@@ -12,7 +12,7 @@ from labkit.awscli import Command
 from labkit.measure import Measurements
 from labkit.measure.rows import Function
 from labkit.pricing import PricingError, Workload, usd
-from labkit.widgets import View, checkpoints, cli_commands, cost_meter, latency
+from labkit.widgets import View, break_even, checkpoints, cli_commands, cost_meter, latency
 
 COMMANDS = [Command((("aws", "s3api", "create-bucket"), ("--bucket", "<b>"))), Command((("aws", "x", "y"),))]
 RESULTS = [
@@ -20,6 +20,7 @@ RESULTS = [
     Result("02.2", "Its role is <small>", False, "dynamodb:* on *", "two actions", "Name them in the policy"),
 ]
 VIEWS = {
+    "break_even": break_even,
     "latency": lambda: latency(run(3)),
     "cost_meter": lambda: cost_meter(run(3)),
     "checkpoints": lambda: checkpoints(RESULTS),
