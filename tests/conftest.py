@@ -34,6 +34,7 @@ SLOW = (
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cloud.py",
+    "measure/test_tuning_cloud.py",
     "notebooks/",
     "runtime/",
     "wrong_answers/",

@@ -3,6 +3,7 @@
     m = labkit.measure.invoke(client, "orders", {"id": 1}, times=50)
     m                     # the figures as text
     m.frame()             # a row for each call
+    labkit.measure.tune(client, "orders", {"id": 1})    # the same at several memory sizes: a power tuning
 
 Every call becomes a row, also one that is throttled, fails or gets no answer. Ctrl-C keeps what was measured.
 """
@@ -14,15 +15,21 @@ from labkit.measure.rows import Measurement, Measurements, Status
 from labkit.measure.run import Watch
 from labkit.measure.streams import with_environments
 from labkit.measure.target import MeasureError
+from labkit.measure.tuned import Step, Tuning
+from labkit.measure.tuning import TuningWatch, tune
 
 __all__ = [
     "MeasureError",
     "Measurement",
     "Measurements",
     "Status",
+    "Step",
+    "Tuning",
+    "TuningWatch",
     "Watch",
     "cold_starts",
     "invoke",
     "invoke_at",
+    "tune",
     "with_environments",
 ]

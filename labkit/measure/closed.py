@@ -48,7 +48,7 @@ def invoke(
     wanted = events(payload, payloads)
     function, notes = look_up(client, name, qualifier)
     run = Run(client, function, asked(name, qualifier), wanted, times)
-    show = Show(run, watch)
+    show = Show(run.measured, watch)
     show.start()
     with run.prepared():
         interrupted = _measure(run, show, min(clients, times))
@@ -71,7 +71,7 @@ def connection_notes(client: Any, at_once: int) -> tuple[str, ...]:
     )
 
 
-def _measure(run: Run, show: Show, clients: int) -> bool:
+def _measure(run: Run, show: Show[Measurements], clients: int) -> bool:
     """Let the clients work until all calls are answered; True when Ctrl-C came before."""
     for _ in range(clients):
         # Daemons: a second Ctrl-C leaves a call behind that may take up to 15 minutes.

@@ -41,7 +41,7 @@ def cold_starts(
     (event,) = events(payload, None)
     function, notes = look_up(client, name, None)
     run = Run(client, function, asked(name, None), [event], n)
-    show = Show(run, watch)
+    show = Show(run.measured, watch)
     show.start()
     try:
         with _variables(client, name) as variables, run.prepared():
@@ -54,7 +54,7 @@ def cold_starts(
     return measurements
 
 
-def _measure(run: Run, show: Show, client: Any, name: str, variables: dict[str, str]) -> bool:
+def _measure(run: Run, show: Show[Measurements], client: Any, name: str, variables: dict[str, str]) -> bool:
     try:
         for number in range(1, run.planned + 1):
             _update(client, name, {**variables, MARK: str(number)})

@@ -8,6 +8,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from labkit.measure.rows import Measurements
+    from labkit.measure.tuned import Tuning
 
 COLUMNS: dict[str, Any] = {
     "number": "int64",
@@ -49,4 +50,28 @@ def to_frame(m: Measurements) -> pd.DataFrame:
     frame = pd.DataFrame(columns)
     frame["sent_at"] = pd.to_datetime(frame["sent_at"], unit="s", utc=True)
     frame.attrs["units"] = dict(UNITS)
+    return frame
+
+
+TUNING_COLUMNS: dict[str, Any] = {
+    "memory_mb": "int64",
+    "architecture": "string",
+    "runs": "int64",
+    "duration_ms": "float64",
+    "gb_seconds": "float64",
+    "cost_usd": "float64",
+    "init_ms": "float64",
+    "max_memory_mb": "Int64",
+    "problem": "string",
+}
+
+
+def tuning_frame(tuning: Tuning) -> pd.DataFrame:
+    """A row for each step; what is missing is NaN or ``pandas.NA``."""
+    columns = {
+        name: pd.Series([getattr(step, name) for step in tuning.steps], dtype=kind)
+        for name, kind in TUNING_COLUMNS.items()
+    }
+    frame = pd.DataFrame(columns)
+    frame.attrs["units"] = {**UNITS, "gb_seconds": "GB-seconds"}
     return frame

@@ -49,7 +49,7 @@ def invoke_at(
     wanted = events(payload, payloads)
     function, notes = look_up(client, name, qualifier)
     run = Run(client, function, asked(name, qualifier), wanted, planned)
-    show = Show(run, watch)
+    show = Show(run.measured, watch)
     show.start()
     slots = _Slots(most_at_once)
     with run.prepared():
@@ -82,7 +82,7 @@ class _Slots:
         self._free.release()
 
 
-def _measure(run: Run, show: Show, slots: _Slots, rate_per_s: float) -> bool:
+def _measure(run: Run, show: Show[Measurements], slots: _Slots, rate_per_s: float) -> bool:
     try:
         for number in range(1, run.planned + 1):
             _send_when_due(run, show, slots, number, rate_per_s)
@@ -93,7 +93,7 @@ def _measure(run: Run, show: Show, slots: _Slots, rate_per_s: float) -> bool:
     return False
 
 
-def _send_when_due(run: Run, show: Show, slots: _Slots, number: int, rate_per_s: float) -> None:
+def _send_when_due(run: Run, show: Show[Measurements], slots: _Slots, number: int, rate_per_s: float) -> None:
     due_s = (number - 1) / rate_per_s
     slots.take()
     if show.due and _gap_s(run, due_s) > _SPARE * show.took_s and run.wait_for(_nothing_under_way, 0):

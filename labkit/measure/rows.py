@@ -69,6 +69,7 @@ class Function:
 
     Attributes:
         architecture: None when it could not be read: then nothing is priced.
+        memory_mb, timeout_s: its settings; None when they could not be read.
     """
 
     name: str
@@ -76,6 +77,8 @@ class Function:
     architecture: str | None = None
     ephemeral_mb: int = 512
     log_group: str | None = None
+    memory_mb: int | None = None
+    timeout_s: int | None = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from labkit import pricing
 from labkit.errors import LabError
@@ -20,17 +20,25 @@ _SHOW_EVERY_S = 0.5
 _SHOW_SHARE = 10  # drawing may take one part in ten of the time
 
 
-class Watch(Protocol):
-    """What wants to see a run while it goes on, such as the latency widget."""
+Seen = TypeVar("Seen")
+_Seen_contra = TypeVar("_Seen_contra", contravariant=True)
+
+
+class Watching(Protocol[_Seen_contra]):
+    """What wants to see a run while it goes on, such as a widget."""
 
     def start(self) -> None:
         """Called once, before the first call."""
 
-    def update(self, measurements: Measurements) -> None:
-        """Called now and then with all rows so far; never while a measured call is under way."""
+    def update(self, so_far: _Seen_contra, /) -> None:
+        """Called now and then with all that was measured; never while a measured call is under way."""
 
-    def finish(self, measurements: Measurements) -> None:
-        """Called once, with all rows, also after Ctrl-C."""
+    def finish(self, everything: _Seen_contra, /) -> None:
+        """Called once, at the end, also after Ctrl-C."""
+
+
+#: Sees the rows of a run, as the latency widget does.
+Watch: TypeAlias = Watching[Measurements]
 
 
 class Run:
@@ -148,11 +156,15 @@ class Run:
         return replace(row, cost_usd=cost_usd)
 
 
-class Show:
-    """Shows a run to its watcher, not too often. A watcher that fails is let go, the run is not."""
+class Show(Generic[Seen]):
+    """Shows a run to its watcher, not too often. A watcher that fails is let go, the run is not.
 
-    def __init__(self, run: Run, watch: Watch | None) -> None:
-        self._run = run
+    Args:
+        look: tells what was measured so far.
+    """
+
+    def __init__(self, look: Callable[[], Seen], watch: Watching[Seen] | None) -> None:
+        self._look = look
         self._watch = watch
         self._next = 0.0
         self.took_s = 0.0
@@ -174,14 +186,14 @@ class Show:
         if watch is None:
             return
         start = time.perf_counter()
-        self._guarded(lambda: watch.update(self._run.measured()))
+        self._guarded(lambda: watch.update(self._look()))
         self.took_s = time.perf_counter() - start
         self._next = time.perf_counter() + max(_SHOW_EVERY_S, _SHOW_SHARE * self.took_s)
 
-    def finish(self, measurements: Measurements) -> None:
+    def finish(self, everything: Seen) -> None:
         """After the last call."""
         if self._watch is not None:
-            self._watch.finish(measurements)
+            self._watch.finish(everything)
 
     def _guarded(self, show: Callable[[], None]) -> None:
         try:

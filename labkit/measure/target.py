@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labkit.errors import LabError
 from labkit.measure.rows import Function, Measurements
 
+if TYPE_CHECKING:
+    from labkit.measure.tuned import Tuning
+
 
 class MeasureError(LabError):
     """A function cannot be measured: it is not there, or what was asked for makes no sense.
 
     Attributes:
-        measurements: what was measured before, if anything was.
+        measurements, tuning: what was measured before, if anything was.
     """
 
     measurements: Measurements | None = None
+    tuning: Tuning | None = None
 
 
 def look_up(client: Any, name: str, qualifier: str | None) -> tuple[Function, tuple[str, ...]]:
@@ -49,6 +53,8 @@ def look_up(client: Any, name: str, qualifier: str | None) -> tuple[Function, tu
         architecture=found.get("Architectures", ["x86_64"])[0],
         ephemeral_mb=found.get("EphemeralStorage", {}).get("Size", 512),
         log_group=found.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{found['FunctionName']}"),
+        memory_mb=found.get("MemorySize"),
+        timeout_s=found.get("Timeout"),
     )
     return function, _timeout_notes(client, shown, found.get("Timeout", 3))
 

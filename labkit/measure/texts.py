@@ -10,6 +10,7 @@ from labkit.pricing import usd
 
 if TYPE_CHECKING:
     from labkit.measure.rows import Measurements
+    from labkit.measure.tuned import Step, Tuning
 
 # A percentile is shown once as many calls are there as it divides the calls into.
 _COLUMNS = (("fastest", 0, 1), ("median", 50, 1), ("p90", 90, 10), ("p99", 99, 100), ("slowest", 100, 1))
@@ -110,3 +111,47 @@ def _count(m: Measurements, status: Status) -> int:
 def calls(number: int) -> str:
     """The word after a number of calls."""
     return "call" if number == 1 else "calls"
+
+
+def tuning_text(t: Tuning) -> str:
+    """Heading, a row for each step, problems, the step to choose, and what the tuning cost."""
+    of = f" of {t.planned} planned" if t.planned is not None and t.planned != len(t.steps) else ""
+    stopped = ", stopped" if t.interrupted else ""
+    sizes = "setting" if len(t.steps) == 1 else "settings"
+    head = f"{t.function.name}: {len(t.steps)} {sizes}{of}{stopped}, {t.runs} calls each"
+    lines = [head]
+    if t.steps:
+        lines += [_tuning_row(*_TUNING_HEAD), *(_step_row(step) for step in t.steps)]
+    lines += [f"{step}: {step.problem}" for step in t.steps if step.problem]
+    return "\n".join([*lines, *_choice(t), *t.notes])
+
+
+_TUNING_HEAD = ("memory", "arch.", "warm runs", "duration", "GB-seconds", "USD per million", "init", "used")
+
+
+def _tuning_row(*cells: str) -> str:
+    memory, architecture, *rest = cells
+    return f"{memory:>9} {architecture:<7}{rest[0]:>10}" + "".join(f"{cell:>16}" for cell in rest[1:])
+
+
+def _step_row(step: Step) -> str:
+    return _tuning_row(
+        f"{step.memory_mb:,} MB",
+        step.architecture,
+        f"{step.runs:,}",
+        ms(step.duration_ms),
+        "–" if step.gb_seconds is None else f"{step.gb_seconds:.4f}",
+        "–" if step.cost_usd is None else usd(round(step.cost_usd * 1_000_000, 2)),
+        ms(step.init_ms),
+        "–" if step.max_memory_mb is None else f"{step.max_memory_mb:,} MB",
+    )
+
+
+def _choice(t: Tuning) -> list[str]:
+    if not t.measured:
+        return []
+    if not t.priced:
+        return [f"fastest: {t.best('speed')}"]
+    by = f"{t.strategy}, weight {t.weight:g}" if t.strategy == "balanced" else t.strategy
+    spent = f"{usd(t.cost().cost_usd)} USD, without the free tier ({t.function.region})"
+    return [f"best by {by}: {t.best()}", f"this tuning on AWS: {spent}"]
