@@ -31,6 +31,7 @@ SLOW = (
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",
+    "localcloud/test_streaming.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cloud.py",

@@ -12,12 +12,14 @@ from labkit.localcloud.functions import wire
 from labkit.localcloud.functions.context import CallContext
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.invoke import Invocations
+from labkit.localcloud.functions.invoke_request import invoking
 from labkit.localcloud.functions.names import Caller
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.signing import SigningError, verify
+from labkit.runtime.http import StreamingAnswer
 
 LARGE_BYTES = 1 << 20  # reading the JSON and base64 of a large upload would hold up everybody else
 
@@ -61,14 +63,18 @@ class AwsApi:
     async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
         headers = {name.lower(): value for name, value in request.headers}
         arn = identity.principal.arn
-        if Invocations.is_invoke(request.method, request.raw_path):
+        operation = invoking(request.method, request.raw_path)
+        if operation is not None:
             caller = Caller(region, ACCOUNT_ID, arn)
             answer = await self._invocations.answer(
-                request.raw_path, request.query, headers, request.body, caller
+                operation, request.raw_path, request.query, headers, request.body, caller
             )
         else:
             answer = await self._operation(request, headers, CallContext(region, ACCOUNT_ID, arn))
-        return Answer(answer.status, list(answer.headers.items()), answer.body)
+        answer_headers = list(answer.headers.items())
+        if answer.chunks is not None:
+            return StreamingAnswer(answer.status, answer_headers, b"", answer.chunks)
+        return Answer(answer.status, answer_headers, answer.body)
 
     async def _operation(
         self, request: Request, headers: dict[str, str], context: CallContext

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labkit import facts
 from labkit.runtime import loglines
-from labkit.runtime.api import RuntimeApi, Work
+from labkit.runtime.api import RESPONSE_BYTES_MAX, RuntimeApi, Work, too_large_error
 from labkit.runtime.cpu import CpuGovernor
 from labkit.runtime.languages import Launch, View, launch_for
 from labkit.runtime.layers import merged
@@ -26,9 +26,19 @@ from labkit.runtime.output import LogPipe
 from labkit.runtime.processes import ProcessTree
 from labkit.runtime.sandbox import ISOLATED_VIEW, Keeper, Launcher, Place
 from labkit.runtime.spec import CredentialsSource, FunctionSpec, Invocation, LogSink, Outcome
+from labkit.runtime.streaming import (
+    TOO_LARGE,
+    TRUNCATED,
+    Receiver,
+    ResponseBuffer,
+    ResponseStream,
+    StreamEnd,
+)
 from labkit.runtime.variables import variables
-from labkit.runtime.verdict import Verdict, judge
+from labkit.runtime.verdict import Verdict, error_payload, judge
 from labkit.runtime.watch import MemoryWatch
+
+EXIT_KNOWN_S = 0.5
 
 
 class State(enum.Enum):
@@ -69,6 +79,8 @@ class ExecutionEnvironment:
         self._work: asyncio.Future[Work] | None = None
         self._verdict: asyncio.Future[Verdict] | None = None
         self._request_id = ""
+        self._response: ResponseStream | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._booting = False
         self._began = 0.0
         self._keeper: Keeper | None = None
@@ -119,12 +131,15 @@ class ExecutionEnvironment:
             self.state = State.FAILED
         self._pipe.flush()
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        """Runs one invocation to its end, whatever the function does; raises nothing of its own."""
+    async def invoke(self, invocation: Invocation, response: ResponseStream | None = None) -> Outcome:
+        """Runs one invocation to its end, whatever the function does; raises nothing of its own.
+
+        ``response`` takes what a function streams; without it the answer is collected.
+        """
         assert self._keeper is not None
         was_failed = self.state is State.FAILED or self._keeper.exited.done()
         self.state = State.BUSY
-        self._request_id = invocation.request_id
+        self._request_id, self._response = invocation.request_id, response
         self._pipe.platform(self._platform.start(self._host.now_ms(), invocation.request_id))
         begin, deadline_s = time.perf_counter(), time.time() + self.spec.timeout_s
         verdict = None
@@ -162,10 +177,34 @@ class ExecutionEnvironment:
         return work
 
     def answered(self, request_id: str, body: bytes, error_type: str | None) -> bool:
-        if request_id != self._request_id or self._verdict is None or self._verdict.done():
+        if not self._awaits_answer(request_id):
             return False
         self._settle("error" if error_type else "answer", body=body, error_type=error_type)
         return True
+
+    def streaming(self, request_id: str, content_type: str) -> Receiver | None:
+        if not self._awaits_answer(request_id):
+            return None
+        receiver = self._response or ResponseBuffer(RESPONSE_BYTES_MAX)
+        receiver.begin(content_type)
+        return receiver
+
+    async def streamed(self, request_id: str, receiver: Receiver, end: StreamEnd) -> None:
+        body, kind = end.error, end.error_type
+        if kind is None and isinstance(receiver, ResponseBuffer):
+            body = bytes(receiver.body)
+        elif kind == TOO_LARGE:
+            body = too_large_error(receiver.max_bytes)
+        elif kind == TRUNCATED and self._keeper is not None:
+            # When the runtime has ended, that is the reason, and known in a moment.
+            await asyncio.wait({self._keeper.exited}, timeout=EXIT_KNOWN_S)
+            if self._keeper.exited.done():
+                return
+            body = error_payload(request_id, TRUNCATED, "the answer was broken off")
+        self.answered(request_id, body, kind)
+
+    def _awaits_answer(self, request_id: str) -> bool:
+        return request_id == self._request_id and self._verdict is not None and not self._verdict.done()
 
     def init_failed(self, body: bytes, error_type: str) -> None:
         self._settle("init-error", body=body, error_type=error_type)
@@ -317,7 +356,14 @@ class ExecutionEnvironment:
             self._verdict.set_result(Verdict(kind, time.perf_counter(), **details))  # type: ignore[arg-type]
 
     def _exited(self, exited: asyncio.Future[int]) -> None:
-        self._settle("exit", exit_code=exited.result())
+        if self._verdict is not None and not self._verdict.done():
+            self._ending = asyncio.create_task(self._settle_exit(self._verdict, exited.result()))
+
+    async def _settle_exit(self, verdict: asyncio.Future[Verdict], exit_code: int) -> None:
+        # What the process said before it ended counts.
+        await self._api.read_up()
+        if verdict is self._verdict:
+            self._settle("exit", exit_code=exit_code)
 
 
 def _fact(name: str) -> int:

@@ -17,6 +17,7 @@ from labkit.runtime.environment import ExecutionEnvironment, Host, State
 from labkit.runtime.languages import prepare
 from labkit.runtime.sandbox import Launcher, probe
 from labkit.runtime.spec import CredentialsSource, FunctionSpec, Invocation, LogSink, Outcome
+from labkit.runtime.streaming import ResponseStream
 
 IDLE_S = 600.0  # AWS names no figure; some minutes is what people measure
 IDLE_MAX = 200  # beyond this many idle environments the longest idle ends: the machine is a laptop
@@ -74,11 +75,18 @@ class Fleet:
         """Builds what can be built before the first function is deployed. Blocking: call it in a thread."""
         prepare(self._cache_dir)
 
-    async def invoke(self, spec: FunctionSpec, invocation: Invocation, pool: str | None = None) -> Outcome:
+    async def invoke(
+        self,
+        spec: FunctionSpec,
+        invocation: Invocation,
+        pool: str | None = None,
+        response: ResponseStream | None = None,
+    ) -> Outcome:
         """Runs one invocation; a cold start when no idle environment fits.
 
         Args:
             pool: provisioned environments to try first; when all are busy the invocation spills over.
+            response: takes what the function streams, as it is written; None collects it.
 
         Raises:
             RuntimeUnavailable: this machine cannot run the function's runtime.
@@ -87,7 +95,7 @@ class Fleet:
         if environment is None:
             environment = await self._start(spec)
         try:
-            return await environment.invoke(invocation)
+            return await environment.invoke(invocation, response)
         finally:
             self._give_back(environment)
 

@@ -1,19 +1,24 @@
 """A small HTTP/1.1 server on asyncio: requests read whole, answers written whole, connections kept.
 
-The Runtime API and the local cloud's front need no more, and it is on the path of every invocation several
-times; llhttp (httptools) parses. No routing, no TLS, no streaming.
+The Runtime API and the local cloud's front need little more, and it is on the path of every invocation
+several times; llhttp (httptools) parses. Streams are the exception: a request is handed on before it is read
+when it has a header that the server was told of, an answer is written as it comes when it is a
+``StreamingAnswer``. No routing, no TLS.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
 import httptools
+
+from labkit.runtime.request_body import RequestBody
 
 log = logging.getLogger(__name__)
 NO_BODY = (204, 304)
@@ -21,13 +26,17 @@ NO_BODY = (204, 304)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, read whole. ``raw_path`` is still percent-encoded, ``query`` without the ``?``."""
+    """One request, read whole. ``raw_path`` is still percent-encoded, ``query`` without the ``?``.
+
+    ``stream`` brings the body of a request that asked to be read as it arrives; ``body`` is empty then.
+    """
 
     method: str
     raw_path: str
     query: str
     headers: list[tuple[str, str]]
     body: bytes
+    stream: RequestBody | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this (lower-case) name."""
@@ -43,14 +52,25 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StreamingAnswer(Answer):
+    """An answer whose body is written as it comes; ``chunks`` is closed when the client is gone before."""
+
+    chunks: AsyncGenerator[bytes, None]
+
+
 Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Server:
-    """Listens and answers with ``handler``; ``close`` ends all connections."""
+    """Listens and answers with ``handler``; ``close`` ends all connections.
 
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
+    Args:
+        streams: header (lower-case name and value) of requests that are handed on before their body is there.
+    """
+
+    def __init__(self, handler: Handler, streams: tuple[str, str] | None = None) -> None:
+        self.handler, self.streams = handler, streams
         self.connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
 
@@ -81,12 +101,14 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._waiting: deque[tuple[Request, bool]] = deque()
         self.task: asyncio.Task[None] | None = None
+        self._full: asyncio.Future[None] | None = None  # there while the client does not read
         self._begin()
 
     def _begin(self) -> None:
         self._url = b""
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
+        self._stream: RequestBody | None = None
 
     # asyncio
 
@@ -97,7 +119,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
-        if self.task is not None:
+        if self._stream is not None:
+            self._stream.cut()
+        elif self.task is not None:
             self.task.cancel()
 
     def data_received(self, data: bytes) -> None:
@@ -105,6 +129,14 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             self._write(Answer(400, [], f"{error}\n".encode()), keep=False)
+
+    def pause_writing(self) -> None:
+        self._full = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._full is not None and not self._full.done():
+            self._full.set_result(None)
+        self._full = None
 
     def abort(self) -> None:
         self._transport.abort()
@@ -119,19 +151,31 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         for name, value in self._headers:
-            if name.lower() == "expect" and value.lower() == "100-continue":
+            lowered = name.lower()
+            if lowered == "expect" and value.lower() == "100-continue":
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            elif self._server.streams == (lowered, value):
+                self._stream = RequestBody(self._transport)
+                self._hand_on(b"", self._stream)
+                self._headers = self._stream.trailers
 
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
+        if self._stream is not None:
+            self._stream.feed(body)
+        else:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:
-        raw_path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
-        method = self._parser.get_method().decode()
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        request = Request(method, raw_path, query, self._headers, body)
-        self._waiting.append((request, self._parser.should_keep_alive()))
+        if self._stream is not None:
+            self._stream.end()
+        else:
+            self._hand_on(self._body[0] if len(self._body) == 1 else b"".join(self._body))
         self._begin()
+
+    def _hand_on(self, body: bytes, stream: RequestBody | None = None) -> None:
+        raw_path, _, query = self._url.decode("utf-8", "surrogateescape").partition("?")
+        request = Request(self._parser.get_method().decode(), raw_path, query, self._headers, body, stream)
+        self._waiting.append((request, self._parser.should_keep_alive()))
         if self.task is None:
             self.task = asyncio.get_running_loop().create_task(self._serve())
 
@@ -143,7 +187,13 @@ class Connection(asyncio.Protocol):
             except Exception:
                 log.exception("%s %s failed", request.method, request.raw_path)
                 answer = Answer(500, [], b"")
-            self._write(answer, keep, head=request.method == "HEAD")
+            if request.stream is not None and not request.stream.ended:
+                keep = False  # what is left of the body is not read
+            head = request.method == "HEAD"
+            if isinstance(answer, StreamingAnswer):
+                await self._pour(answer, keep, head)
+            else:
+                self._write(answer, keep, head)
         self.task = None
 
     def _write(self, answer: Answer, keep: bool, head: bool = False) -> None:
@@ -163,6 +213,29 @@ class Connection(asyncio.Protocol):
             lines.append("Connection: close")
         text = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n"
         self._transport.write(text if head or answer.status in NO_BODY else text + answer.body)
+        if not keep:
+            self._transport.close()
+
+    async def _pour(self, answer: StreamingAnswer, keep: bool, head: bool) -> None:
+        """Writes a streaming answer in HTTP chunks, no faster than the client reads."""
+        lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers if name.lower() not in OURS]
+        lines += ["Transfer-Encoding: chunked", *([] if keep else ["Connection: close"])]
+        async with contextlib.aclosing(answer.chunks) as chunks:
+            self._transport.write("\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n")
+            if head:
+                return
+            try:
+                async for chunk in chunks:
+                    if chunk:
+                        self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                    if self._full is not None:
+                        await self._full
+            except Exception:
+                log.exception("a streamed answer was broken off")
+                self.abort()
+                return
+        self._transport.write(b"0\r\n\r\n")
         if not keep:
             self._transport.close()
 

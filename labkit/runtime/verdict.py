@@ -32,18 +32,15 @@ def judge(verdict: Verdict, request_id: str, spec: FunctionSpec) -> tuple[str, s
         return "error", verdict.error_type, verdict.body
     if verdict.kind == "timeout":
         message = f"Task timed out after {spec.timeout_s:.2f} seconds"
-        return "timeout", None, _error(request_id, "Sandbox.Timedout", message)
+        return "timeout", None, error_payload(request_id, "Sandbox.Timedout", message)
     if verdict.kind == "memory":
         killed = "Runtime exited with error: signal: killed"
-        return "error", "Runtime.OutOfMemory", _error(request_id, "Runtime.ExitError", killed)
+        return "error", "Runtime.OutOfMemory", error_payload(request_id, "Runtime.ExitError", killed)
     if verdict.kind == "entrypoint":
-        text = verdict.body.decode()
-        return "error", "Runtime.InvalidEntrypoint", _error(request_id, "Runtime.InvalidEntrypoint", text)
-    return (
-        "error",
-        "Runtime.ExitError",
-        _error(request_id, "Runtime.ExitError", _exit_text(verdict.exit_code)),
-    )
+        kind, text = "Runtime.InvalidEntrypoint", verdict.body.decode()
+    else:
+        kind, text = "Runtime.ExitError", _exit_text(verdict.exit_code)
+    return "error", kind, error_payload(request_id, kind, text)
 
 
 def _exit_text(code: int) -> str:
@@ -62,6 +59,7 @@ SIGNALS = {
 }  # fmt: skip
 
 
-def _error(request_id: str, error_type: str, message: str) -> bytes:
+def error_payload(request_id: str, error_type: str, message: str) -> bytes:
+    """The error object of what the platform itself has to say."""
     text = f"RequestId: {request_id} Error: {message}"
     return json.dumps({"errorType": error_type, "errorMessage": text}, separators=(",", ":")).encode()

@@ -28,6 +28,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+
 @pytest.fixture(scope="module")  # no longer: while it lives, playwright's event loop runs in this thread
 def browser():
     found = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -5,32 +5,29 @@ Throttling is decided here: account and reserved concurrency. Knows no signature
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import binascii
-import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from urllib.parse import parse_qs, unquote
 
 from labkit import facts
 from labkit.errors import RuntimeUnavailable
+from labkit.localcloud.functions import event_stream
 from labkit.localcloud.functions.context import CallContext
-from labkit.localcloud.functions.errors import ServiceError, invalid
+from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.invoke_request import Asked, InvokeRequests
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.functions.service import FunctionService
+from labkit.localcloud.functions.streamed import Streamed, events
 from labkit.localcloud.functions.wire import Response, respond_error
 from labkit.localcloud.telemetry.metrics import Invoked, LambdaMetrics, Load
-from labkit.localcloud.tracing.header import new_id
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
 from labkit.runtime.spec import Invocation, Outcome
+from labkit.runtime.streaming import ResponseStream
 
-PREFIX = "/2015-03-31/functions/"
-SUFFIX = "/invocations"
 RETRY_AFTER_S = "1"
-
 
 Accept = Callable[[Resolved, CallContext, str, str | None, str, bytes, str], None]
 
@@ -46,49 +43,84 @@ class Invocations:
         tracer: Tracer,
         metrics: LambdaMetrics,
     ) -> None:
-        self._service, self._fleet, self._accept = service, fleet, accept
+        self._requests, self._fleet, self._accept = InvokeRequests(service, tracer), fleet, accept
         self._tracer, self._metrics = tracer, metrics
         self._running: Counter[str] = Counter()
         self._running_ahead: Counter[str] = Counter()  # on provisioned environments, by pool
+        self._streams: set[asyncio.Task[Outcome]] = set()
         self._total = 0
         self._reserved = 0  # of the total, those of functions that have reserved concurrency
-        self._sync_max = int(facts.quota("payload_sync_request_max_bytes").value)
-        self._async_max = int(facts.quota("payload_async_max_bytes").value)
         self._account_concurrency = int(facts.quota("concurrency_account_default").value)
 
-    @staticmethod
-    def is_invoke(method: str, raw_path: str) -> bool:
-        return method == "POST" and raw_path.startswith(PREFIX) and raw_path.endswith(SUFFIX)
-
     async def answer(
-        self, raw_path: str, query: str, headers: Mapping[str, str], body: bytes, caller: CallContext
+        self,
+        operation: str,
+        raw_path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        caller: CallContext,
     ) -> Response:
-        """The HTTP answer to one Invoke request. ``headers`` have lower-case names."""
+        """The HTTP answer to one request of ``operation``. ``headers`` have lower-case names."""
         request_id = str(uuid.uuid4())
         try:
-            return await self._answer(raw_path, query, headers, body, caller, request_id)
+            asked = self._requests.read(operation, raw_path, query, headers, body, caller, request_id)
+            if asked.kind == "DryRun":
+                return Response(204, asked.answer_headers)
+            if operation == "InvokeWithResponseStream":
+                return await self._answer_stream(asked, headers)
+            return await self._answer(asked, headers, caller)
         except ServiceError as error:
             response = respond_error(error, request_id)
             if error.code == "TooManyRequestsException":
                 response.headers["Retry-After"] = RETRY_AFTER_S
             return response
 
-    async def run(self, resolved: Resolved, invocation: Invocation) -> Outcome:
-        """One invocation within the concurrency limits.
+    async def stream(self, resolved: Resolved, invocation: Invocation) -> Streamed:
+        """Begins an invocation; returns when its answer begins, or when it is over.
+
+        Raises:
+            ServiceError: as ``run``.
+        """
+        response = ResponseStream()
+        run = asyncio.create_task(self._run_streaming(resolved, invocation, response))
+        self._streams.add(run)
+        run.add_done_callback(self._streams.discard)
+        await response.begun()
+        if response.refused:
+            await run
+        return Streamed(response.content_type, response, run)
+
+    async def _run_streaming(
+        self, resolved: Resolved, invocation: Invocation, response: ResponseStream
+    ) -> Outcome:
+        outcome = None
+        try:
+            outcome = await self.run(resolved, invocation, response)
+            return outcome
+        finally:
+            response.finish(outcome)
+
+    async def run(
+        self, resolved: Resolved, invocation: Invocation, response: ResponseStream | None = None
+    ) -> Outcome:
+        """One invocation within the concurrency limits; ``response`` takes what the function streams.
 
         Raises:
             ServiceError: TooManyRequestsException, or the machine cannot run this runtime.
         """
         follow = self._tracer.begin(resolved.spec, invocation)
         try:
-            outcome = await self._run(resolved, follow.invocation)
+            outcome = await self._run(resolved, follow.invocation, response)
         except ServiceError as error:
             self._tracer.refused(follow, error.status or 500)
             raise
         self._tracer.end(follow, outcome)
         return outcome
 
-    async def _run(self, resolved: Resolved, invocation: Invocation) -> Outcome:
+    async def _run(
+        self, resolved: Resolved, invocation: Invocation, response: ResponseStream | None
+    ) -> Outcome:
         name = resolved.spec.arn
         self._admit(resolved, name)
         pool = provisioned_pool(resolved)
@@ -101,7 +133,7 @@ class Invocations:
         if load.provisioned is not None and pool is not None:
             self._running_ahead[pool] += 1
         try:
-            outcome = await self._fleet.invoke(resolved.spec, invocation, pool)
+            outcome = await self._fleet.invoke(resolved.spec, invocation, pool, response)
         except RuntimeUnavailable as error:
             # AWS answers 502 here, which SDKs try again; on this machine it would be in vain.
             raise ServiceError("InvalidRuntimeException", str(error), 400) from None
@@ -121,12 +153,10 @@ class Invocations:
         Raises:
             ServiceError: no such function, or an event that is too large or no JSON.
         """
-        request_id = str(uuid.uuid4())
-        resolved = self._service.resolve(function_arn, None, caller)
-        payload = self._payload(payload, self._async_max)
-        trace = str(self._tracer.header(trace_header, resolved.spec))
-        self._accept(resolved, caller, function_arn, None, request_id, payload, trace)
-        return request_id
+        resolved, event = self._requests.made(function_arn, payload, trace_header, caller, "Event")
+        what = (event.request_id, event.payload, str(event.trace_header))
+        self._accept(resolved, caller, function_arn, None, *what)
+        return event.request_id
 
     async def call(
         self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext
@@ -136,11 +166,17 @@ class Invocations:
         Raises:
             ServiceError: no such function, throttled, too large.
         """
-        resolved = self._service.resolve(function_arn, None, caller)
-        payload = self._payload(payload, self._sync_max)
-        trace = str(self._tracer.header(trace_header, resolved.spec))
-        invocation = Invocation(str(uuid.uuid4()), payload, resolved.invoked_arn, None, trace, new_id())
-        return await self.run(resolved, invocation)
+        return await self.run(*self._requests.made(function_arn, payload, trace_header, caller))
+
+    async def call_streaming(
+        self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext
+    ) -> Streamed:
+        """As ``call``, and the answer is read as it is written: for a function URL that streams.
+
+        Returns when the answer begins. ``content_type`` tells whether metadata for HTTP (JSON and eight NUL
+        bytes) stand before the body. The caller iterates ``chunks`` to the end, or calls ``abandon``.
+        """
+        return await self.stream(*self._requests.made(function_arn, payload, trace_header, caller))
 
     def running(self, function_arn: str) -> int:
         """Invocations of a function that run at this moment."""
@@ -159,61 +195,26 @@ class Invocations:
         provisioned = ahead if fits and ahead <= setting.available else None
         return Load(running, self._total, unreserved, provisioned, setting.allocated)
 
-    async def _answer(
-        self,
-        raw_path: str,
-        query: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        caller: CallContext,
-        request_id: str,
-    ) -> Response:
-        name = unquote(raw_path[len(PREFIX) : -len(SUFFIX)])
-        qualifier = parse_qs(query).get("Qualifier", [None])[0] if query else None
-        kind = headers.get("x-amz-invocation-type") or "RequestResponse"
-        if kind not in ("RequestResponse", "Event", "DryRun"):
-            raise invalid(f"Invocation type '{kind}' is none of RequestResponse, Event, DryRun")
-        resolved = self._service.resolve(name, qualifier, caller)
-        payload = self._payload(body, self._async_max if kind == "Event" else self._sync_max)
-        client_context = _client_context(headers.get("x-amz-client-context")) if kind != "Event" else None
-        trace, segment_id = self._tracer.header(headers.get("x-amzn-trace-id"), resolved.spec), new_id()
-        answer_headers = {
-            "x-amzn-RequestId": request_id,
-            "X-Amzn-Trace-Id": str(replace(trace, parent=segment_id)),
-            "x-amzn-Remapped-Content-Length": "0",
-            "Content-Type": "application/json",
-        }
-        if kind == "DryRun":
-            return Response(204, answer_headers)
-        if kind == "Event":
-            self._accept(resolved, caller, name, qualifier, request_id, payload, str(trace))
+    async def _answer(self, asked: Asked, headers: Mapping[str, str], caller: CallContext) -> Response:
+        answer_headers, invocation = asked.answer_headers, asked.invocation
+        if asked.kind == "Event":
+            event = (invocation.request_id, invocation.payload, str(invocation.trace_header))
+            self._accept(asked.resolved, caller, asked.name, asked.qualifier, *event)
             return Response(202, answer_headers)
-        outcome = await self.run(
-            resolved,
-            Invocation(request_id, payload, resolved.invoked_arn, client_context, str(trace), segment_id),
-        )
-        answer_headers["X-Amz-Executed-Version"] = resolved.executed_version
+        outcome = await self.run(asked.resolved, invocation)
+        answer_headers["X-Amz-Executed-Version"] = asked.resolved.executed_version
         if outcome.function_error:
             answer_headers["X-Amz-Function-Error"] = outcome.function_error
         if headers.get("x-amz-log-type") == "Tail":
             answer_headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
         return Response(200, answer_headers, outcome.payload)
 
-    def _payload(self, body: bytes, limit: int) -> bytes:
-        if len(body) > limit:
-            raise ServiceError(
-                "RequestTooLargeException",
-                f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
-                413,
-            )
-        if not body.strip():
-            return b"{}"
-        try:
-            json.loads(body)
-        except (ValueError, RecursionError) as problem:
-            message = f"Could not parse request body into json: Could not parse payload into json: {problem}"
-            raise ServiceError("InvalidRequestContentException", message, 400) from None
-        return body
+    async def _answer_stream(self, asked: Asked, headers: Mapping[str, str]) -> Response:
+        streamed = await self.stream(asked.resolved, asked.invocation)
+        asked.answer_headers["X-Amz-Executed-Version"] = asked.resolved.executed_version
+        asked.answer_headers["Content-Type"] = event_stream.CONTENT_TYPE
+        with_log = headers.get("x-amz-log-type") == "Tail"
+        return Response(200, asked.answer_headers, chunks=events(streamed, with_log))
 
     def _admit(self, resolved: Resolved, name: str) -> None:
         reserved = resolved.reserved_concurrency
@@ -240,16 +241,3 @@ def provisioned_pool(resolved: Resolved) -> str | None:
 
 def _throttled(reason: str) -> ServiceError:
     return ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
-
-
-def _client_context(header: str | None) -> str | None:
-    if not header:
-        return None
-    try:
-        return json.dumps(json.loads(base64.b64decode(header, validate=True)))
-    except (binascii.Error, ValueError):
-        raise ServiceError(
-            "InvalidRequestContentException",
-            "Client context must be a valid Base64-encoded JSON object.",
-            400,
-        ) from None

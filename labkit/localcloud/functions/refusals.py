@@ -122,5 +122,4 @@ _OPERATIONS: dict[str, str] = {
     "SendDurableExecutionCallbackSuccess": _DURABLE,
     "Invoke": "This part of the cloud keeps functions and does not run them.",
     "InvokeAsync": "Use Invoke with InvocationType Event.",
-    "InvokeWithResponseStream": "Use Invoke; the answer then comes in one piece.",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,11 +36,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer, ready to send."""
+    """An HTTP answer, ready to send. With ``chunks`` the body is what they bring, as it comes."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    chunks: AsyncGenerator[bytes, None] | None = None
 
 
 def parse(method: str, raw_path: str, raw_query: str, headers: Mapping[str, str], body: bytes) -> Request:
