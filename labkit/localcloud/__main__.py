@@ -7,7 +7,6 @@ Exit codes: 0 stopped, 3 the workspace has a running cloud already, 4 the port i
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import os
 import sys
@@ -21,6 +20,8 @@ def main() -> int:
     parser.add_argument("--region", default="us-east-1", help="what clients use unless they name another")
     parser.add_argument("--ready-fd", type=int, default=None, help="one line is written here when it answers")
     options = parser.parse_args()
+    import uvloop
+
     from labkit.localcloud.server import StartFailed, serve
 
     async def run() -> None:
@@ -29,7 +30,7 @@ def main() -> int:
         os._exit(0)  # a thread may still wait for a download; nothing of it matters any more
 
     try:
-        asyncio.run(run())
+        uvloop.run(run())
     except StartFailed as failure:
         sys.stderr.write(f"{failure}\n")
         return failure.exit_code

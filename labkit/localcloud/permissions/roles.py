@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
+import moto.core.utils
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
 
 from labkit.localcloud.identities import Principal
@@ -77,11 +76,11 @@ class Roles:
         return None if role is None else _text(role.assume_role_policy_document)
 
     def age_s(self, role_arn: str) -> float:
-        """Seconds of real time since the role was made; 0 when there is no such role."""
+        """Seconds on moto's clock since the role was made; 0 when there is no such role."""
         role = self.role(role_arn)
         if role is None:
             return 0.0
-        return time.time() - role.create_date.replace(tzinfo=UTC).timestamp()
+        return float((moto.core.utils.utcnow() - role.create_date).total_seconds())
 
     @property
     def _iam(self) -> IAMBackend:
