@@ -34,6 +34,7 @@ SLOW = (
     "localcloud/test_streaming.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
+    "measure/test_measure_cli.py",
     "measure/test_measure_cloud.py",
     "measure/test_tuning_cloud.py",
     "notebooks/",

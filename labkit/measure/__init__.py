@@ -11,6 +11,7 @@ Every call becomes a row, also one that is throttled, fails or gets no answer. C
 from labkit.measure.closed import invoke
 from labkit.measure.cold import cold_starts
 from labkit.measure.opened import invoke_at
+from labkit.measure.progress import progress
 from labkit.measure.rows import Measurement, Measurements, Status
 from labkit.measure.run import Watch
 from labkit.measure.streams import with_environments
@@ -30,6 +31,7 @@ __all__ = [
     "cold_starts",
     "invoke",
     "invoke_at",
+    "progress",
     "tune",
     "with_environments",
 ]

@@ -20,15 +20,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labkit.facts import quota
-from labkit.measure.target import MeasureError
+from labkit.measure.target import SOON, MeasureError
 
 _OURS = "labkit tune"
 _MARK = re.compile(
     rf"{_OURS} \w+: \d+ MB, was (?P<memory_mb>\d+) MB on (?P<architecture>\w+)(?:; (?P<description>.*))?",
     re.DOTALL,
 )
-# boto3's own waiters look every one to five seconds: too seldom for something that takes a tenth of one.
-_SOON: Any = {"Delay": 0.1, "MaxAttempts": 6000}
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,9 @@ def published(client: Any, name: str, wanted: Sequence[tuple[int, str]]) -> Iter
     Raises:
         MeasureError: a setting is refused, or the function cannot be brought back to what it was.
     """
-    run = uuid.uuid4().hex[:8]
+    run, before = uuid.uuid4().hex[:8], _as_it_was(_latest(client, name))
     try:
-        with _latest_restored(client, name) as before:
+        with _latest_restored(client, name, before):
             ready = tuple(_publish(client, name, before, run, *setting) for setting in wanted)
         yield ready
     finally:
@@ -58,11 +56,10 @@ def published(client: Any, name: str, wanted: Sequence[tuple[int, str]]) -> Iter
 
 
 @contextmanager
-def _latest_restored(client: Any, name: str) -> Iterator[dict[str, Any]]:
-    """$LATEST's settings before the block; memory, description and architecture are so again after it."""
-    before = _as_it_was(_settled(client, name))
+def _latest_restored(client: Any, name: str, before: dict[str, Any]) -> Iterator[None]:
+    """After the block $LATEST has its memory, description and architecture of before."""
     try:
-        yield before
+        yield
     finally:
         with _undisturbed():
             try:
@@ -73,6 +70,17 @@ def _latest_restored(client: Any, name: str) -> Iterator[dict[str, Any]]:
                     f"{before['Architecture']}, description {before['Description']!r}: {error}. Do it with "
                     "update_function_configuration, or tune it again: that begins by changing it back."
                 ) from error
+
+
+def _latest(client: Any, name: str) -> dict[str, Any]:
+    try:
+        return _settled(client, name)
+    except (BotoCoreError, ClientError) as error:
+        raise MeasureError(
+            f"{name} cannot be tuned, its settings cannot be read: {error} Tuning needs "
+            "lambda:GetFunction, GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion, "
+            "CreateAlias, InvokeFunction, ListAliases, ListVersionsByFunction, DeleteAlias, DeleteFunction."
+        ) from error
 
 
 def _as_it_was(found: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +116,7 @@ def _publish(
         alias = f"labkit-tune-{run}-{memory_mb}-{architecture}"
         client.create_alias(FunctionName=name, Name=alias, FunctionVersion=version["Version"])
         client.get_waiter("published_version_active").wait(
-            FunctionName=name, Qualifier=version["Version"], WaiterConfig=_SOON
+            FunctionName=name, Qualifier=version["Version"], WaiterConfig=SOON
         )
     except (BotoCoreError, ClientError, OSError) as error:
         raise MeasureError(
@@ -133,7 +141,7 @@ def _change(client: Any, name: str, before: dict[str, Any], architecture: str, *
 
 def _settled(client: Any, name: str) -> dict[str, Any]:
     """$LATEST's configuration once no change of it is under way."""
-    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_SOON)
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=SOON)
     return dict(client.get_function_configuration(FunctionName=name))
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from labkit.measure.closed import give_up
 from labkit.measure.rows import Measurements
 from labkit.measure.run import Run, Show, Watch
-from labkit.measure.target import MeasureError, asked, events, look_up
+from labkit.measure.target import SOON, MeasureError, asked, events, look_up
 
 MARK = "LABKIT_COLD_START"
 
@@ -80,7 +80,7 @@ def _variables(client: Any, name: str) -> Iterator[dict[str, str]]:
 
 def _restore(client: Any, name: str) -> None:
     try:
-        client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=SOON)
         now = _read(client, name)
         if MARK in now:
             _update(client, name, {key: value for key, value in now.items() if key != MARK})
@@ -104,7 +104,7 @@ def _read(client: Any, name: str) -> dict[str, str]:
 def _update(client: Any, name: str, variables: dict[str, str]) -> None:
     try:
         client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=SOON)
     except (ClientError, WaiterError) as error:
         raise MeasureError(
             f"The configuration of {name} cannot be changed to force a cold start: {error}"

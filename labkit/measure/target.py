@@ -14,6 +14,9 @@ from labkit.measure.rows import Function, Measurements
 if TYPE_CHECKING:
     from labkit.measure.tuned import Tuning
 
+#: For waiters: boto3's own look every one to five seconds, too seldom for what takes a tenth of one.
+SOON: Any = {"Delay": 0.1, "MaxAttempts": 6000}
+
 
 class MeasureError(LabError):
     """A function cannot be measured: it is not there, or what was asked for makes no sense.

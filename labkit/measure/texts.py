@@ -22,8 +22,7 @@ def to_text(m: Measurements) -> str:
     """Heading, table of latencies, what the function reported, problems, cost, and a sentence."""
     if not m.rows:
         return f"{m.function.name}: nothing measured yet"
-    parts = [_heading(m), *_table(m), *_reported(m), *_problems(m), *_cost(m), *_sentence(m), *m.notes]
-    return "\n".join(parts)
+    return "\n".join([heading(m), *_table(m), *remarks(m)])
 
 
 def ms(value: float | None) -> str:
@@ -39,7 +38,13 @@ def percentiles_for(count: int) -> dict[str, int]:
     return {name: percent for name, percent, least in _COLUMNS if 0 < percent < 100 and count >= least}
 
 
-def _heading(m: Measurements) -> str:
+def remarks(m: Measurements) -> list[str]:
+    """The lines below the table: what Lambda reported, problems, cost, a sentence, notes."""
+    return [*_reported(m), *_problems(m), *_cost(m), *_sentence(m), *m.notes]
+
+
+def heading(m: Measurements) -> str:
+    """One line: the function, how many calls of how many, and of which kinds."""
     counts = [f"{len(m.cold)} cold", f"{len(m.warm)} warm"]
     unknown = sum(row.cold is None and row.status in (Status.OK, Status.ERROR) for row in m)
     counts += [f"{unknown} without a REPORT line"] if unknown else []
@@ -49,19 +54,23 @@ def _heading(m: Measurements) -> str:
     return f"{m.function.name}: {len(m):,} {calls(len(m))}{of}{stopped}: {', '.join(counts)}"
 
 
-def _table(m: Measurements) -> list[str]:
+def latency_rows(m: Measurements) -> list[tuple[str, ...]]:
+    """The table of latencies as cells, its head first: a row for cold and one for warm calls."""
     groups = [("cold", m.cold), ("warm", m.warm)]
     rows = [(name, group) for name, group in groups if group.rows] or [("all", m)]
-    head = f"{'latency':<9}{'calls':>7}" + "".join(f"{name:>{_WIDTH}}" for name, _, _ in _COLUMNS)
-    lines = [
-        f"{name:<9}{len(group):>7,}"
-        + "".join(
-            f"{ms(group.percentile(percent) if len(group) >= least else None):>{_WIDTH}}"
-            for _, percent, least in _COLUMNS
-        )
-        for name, group in rows
+    head = ("latency", "calls", *(name for name, _, _ in _COLUMNS))
+    return [head, *((name, f"{len(group):,}", *_percentiles(group)) for name, group in rows)]
+
+
+def _percentiles(m: Measurements) -> list[str]:
+    return [ms(m.percentile(percent) if len(m) >= least else None) for _, percent, least in _COLUMNS]
+
+
+def _table(m: Measurements) -> list[str]:
+    return [
+        f"{name:<9}{count:>7}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells)
+        for name, count, *cells in latency_rows(m)
     ]
-    return [head, *lines]
 
 
 def _reported(m: Measurements) -> list[str]:
@@ -113,35 +122,50 @@ def calls(number: int) -> str:
     return "call" if number == 1 else "calls"
 
 
+_TUNING_HEAD = ("memory", "arch.", "warm runs", "duration", "GB-seconds", "USD/million", "init", "used")
+_TUNING_WIDTHS = (9, 8, 10, 14, 12, 13, 12, 11)
+
+
 def tuning_text(t: Tuning) -> str:
     """Heading, a row for each step, problems, the step to choose, and what the tuning cost."""
+    return "\n".join([tuning_heading(t), *_tuning_table(t), *tuning_remarks(t)])
+
+
+def tuning_heading(t: Tuning) -> str:
+    """One line: the function, how many settings of how many, and how many calls each."""
     of = f" of {t.planned} planned" if t.planned is not None and t.planned != len(t.steps) else ""
-    stopped = ", stopped" if t.interrupted else ""
-    sizes = "setting" if len(t.steps) == 1 else "settings"
-    head = f"{t.function.name}: {len(t.steps)} {sizes}{of}{stopped}, {t.runs} calls each"
-    lines = [head]
-    if t.steps:
-        lines += [_tuning_row(*_TUNING_HEAD), *(_step_row(step) for step in t.steps)]
-    lines += [f"{step}: {step.problem}" for step in t.steps if step.problem]
-    return "\n".join([*lines, *_choice(t), *t.notes])
+    settings = "setting" if len(t.steps) == 1 else "settings"
+    return (
+        f"{t.function.name}: {len(t.steps)} {settings}{of}{', stopped' if t.interrupted else ''}, "
+        f"{t.runs} calls each"
+    )
 
 
-_TUNING_HEAD = ("memory", "arch.", "warm runs", "duration", "GB-seconds", "USD per million", "init", "used")
+def tuning_rows(t: Tuning) -> list[tuple[str, ...]]:
+    """The table of steps as cells, its head first; nothing before the first step."""
+    return [_TUNING_HEAD, *map(_step_row, t.steps)] if t.steps else []
 
 
-def _tuning_row(*cells: str) -> str:
-    memory, architecture, *rest = cells
-    return f"{memory:>9} {architecture:<7}{rest[0]:>10}" + "".join(f"{cell:>16}" for cell in rest[1:])
+def tuning_remarks(t: Tuning) -> list[str]:
+    """The lines below the table: problems, the choice, what the tuning cost, notes."""
+    return [*(f"{step}: {step.problem}" for step in t.steps if step.problem), *_choice(t), *t.notes]
 
 
-def _step_row(step: Step) -> str:
-    return _tuning_row(
+def _tuning_table(t: Tuning) -> list[str]:
+    return [
+        "".join(f"{cell:>{width}}" for cell, width in zip(row, _TUNING_WIDTHS, strict=True))
+        for row in tuning_rows(t)
+    ]
+
+
+def _step_row(step: Step) -> tuple[str, ...]:
+    return (
         f"{step.memory_mb:,} MB",
         step.architecture,
         f"{step.runs:,}",
         ms(step.duration_ms),
         "–" if step.gb_seconds is None else f"{step.gb_seconds:.4f}",
-        "–" if step.cost_usd is None else usd(round(step.cost_usd * 1_000_000, 2)),
+        "–" if step.cost_usd is None else f"{step.cost_usd * 1_000_000:,.2f}",
         ms(step.init_ms),
         "–" if step.max_memory_mb is None else f"{step.max_memory_mb:,} MB",
     )
