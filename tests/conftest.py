@@ -32,6 +32,7 @@ SLOW = (
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",
     "localcloud/test_streaming.py",
+    "localcloud/test_node_sdk.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

@@ -56,6 +56,7 @@ def set_up() -> None:
     if not usable():
         step(f"making .venv with Python {sys.version.split()[0]}", make_venv)
     step("installing packages (a minute or two the first time)", install)
+    step("fetching what functions run on (Node.js and its AWS SDK)", fetch_runtimes)
     remember()
     say("ready", started)
 
@@ -120,6 +121,13 @@ def install() -> None:
             f"pip ended with code {pip.returncode}. Its last lines ({LOG} has all of them):\n"
             f"{''.join(last)}{what_to_do(LOG.read_text())}"
         )
+
+
+def fetch_runtimes() -> None:
+    """Fills labkit's cache. What is still missing is said; the local cloud tries again when it starts."""
+    fetched = subprocess.run([PYTHON, "-m", "labkit.runtime.languages"], cwd=ROOT, env=environment())
+    if fetched.returncode:
+        print("setup: the local cloud tries again when it starts; Python functions run without", flush=True)
 
 
 def what_to_do(said: str) -> str:

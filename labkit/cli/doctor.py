@@ -19,6 +19,7 @@ from labkit.errors import CloudError
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 OLDEST_NODE = 22  # the oldest Node.js that is a current runtime of Lambda
+NODE_STEP = "nothing to do: with a network, set-up and the local cloud fetch their own for Node.js functions"
 ROOM_GB = 1.0
 
 
@@ -41,12 +42,10 @@ def examine(workspace: Path) -> Iterator[Finding]:
     yield _disk(workspace)
     yield _cloud(workspace)
     yield _program("git", "install git to receive newer versions of the course")
-    node = _program("node", "install Node.js 22 or newer to run the Node.js examples; Python works without")
+    node = _program("node", NODE_STEP)
     number = re.search(r"v(\d+)", node.found)
     if node.well and number and int(number[1]) < OLDEST_NODE:
-        node = Finding(
-            "node", False, node.found, f"Lambda's runtimes begin with Node.js {OLDEST_NODE}: update it"
-        )
+        node = Finding("node", False, f"{node.found}, older than Lambda's runtimes", NODE_STEP)
     yield node
     yield _program("npm", "comes with Node.js; only the exercise with a Node.js package needs it")
     yield _program("aws", "the AWS CLI is needed only for the commands shown beside the cells")

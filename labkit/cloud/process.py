@@ -25,7 +25,7 @@ LOG_TAIL_LINES = 15
 LOG_LIMIT_BYTES = 5_000_000
 # What the server process may see of this machine's environment: enough to find interpreters and a
 # temporary folder, nothing that could steer an SDK (no AWS_*, no proxies, no PYTHON*).
-INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE")
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "LABKIT_CACHE")
 
 
 def start(

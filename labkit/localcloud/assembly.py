@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import threading
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ from labkit.localcloud.tracing.daemon import Daemon
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
 from labkit.runtime.languages import check
+from labkit.runtime.languages.cache import place as cache_place
 from labkit.runtime.spec import Credentials, FunctionSpec
 
 
@@ -71,6 +71,7 @@ class Parts:
 async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[str, str]) -> Parts:
     """Makes all parts for one workspace; ``key`` is its access key id and secret."""
     loop = asyncio.get_running_loop()
+    cache = cache_place(state_dir / "cache")
     clock = LessonClock()
     moto = MotoHost(endpoint)
     moto_time.install(clock.now)
@@ -122,7 +123,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             code_url=lambda sha256: f"{endpoint}/_labkit/code/{code_token}/{sha256}",
             now=lambda: datetime.fromtimestamp(clock.now(), UTC),
             role_allows=guard.role_allows_now,
-            runtime_check=check,
+            runtime_check=lambda runtime: check(runtime, cache),
         )
     )
 
@@ -135,7 +136,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     await daemon.start()
     fleet = Fleet(
         home=state_dir / "environments",
-        cache_dir=cache_dir(state_dir),
+        cache_dir=cache,
         endpoint=endpoint,
         credentials=credentials,
         sink=FunctionLogs(guard.role_allows),
@@ -153,14 +154,3 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
     return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets)
-
-
-def cache_dir(state_dir: Path) -> Path:
-    """Where runtimes are built, once for all workspaces: $LABKIT_CACHE or the user's cache folder."""
-    named = os.environ.get("LABKIT_CACHE")
-    folder = Path(named) if named else Path.home() / ".cache" / "labkit"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return state_dir / "cache"
-    return folder if os.access(folder, os.W_OK) else state_dir / "cache"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+from pathlib import Path
 
 import pytest
 
+from labkit.runtime.languages import cache, node
 from tests.wrong_answers.world import GET_PHOTO, NODE, World, package, right, wrong
 
 TYPED = NODE.replace("DynamoDBDocumentClient.from(new DynamoDBClient({}))", "new DynamoDBClient({})").replace(
@@ -19,9 +20,13 @@ FORGETFUL = NODE.replace("if (!Item)", "if (false)").replace(
 RENAMED = NODE.replace("JSON.stringify(Item)", "JSON.stringify({ photo: Item })")
 
 
+def _needs_node() -> None:
+    if (row := node.available("nodejs24.x", cache.place(Path("nowhere")))).interpreter is None:
+        pytest.skip(f"no Node.js: {row.note}")
+
+
 def twins(world: World, code: str, base: str = "get-photo-node", **more: object) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("no Node.js on this machine")
+    _needs_node()
     world.get_photo()
     lambda_ = world.client("lambda")
     role = lambda_.get_function_configuration(FunctionName=world.name("get-photo"))["Role"]
@@ -31,15 +36,13 @@ def twins(world: World, code: str, base: str = "get-photo-node", **more: object)
 
 @wrong("02.8", "there is no twin", "has no function with a Node.js runtime")
 def _(world: World) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("no Node.js on this machine")
+    _needs_node()
     world.get_photo()
 
 
 @wrong("02.8", "the twin is Python, too", "has the runtime python3.13")
 def _(world: World) -> None:
-    if shutil.which("node") is None:
-        pytest.skip("no Node.js on this machine")
+    _needs_node()
     name = world.get_photo()
     role = world.client("lambda").get_function_configuration(FunctionName=name)["Role"]
     world.function("get-photo-node", GET_PHOTO, role, {"TABLE_NAME": world.name("photos")})

@@ -38,7 +38,7 @@ def launch_for(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
     Raises:
         RuntimeUnavailable: this machine cannot run it; the message says what to do instead.
     """
-    check(spec.runtime)
+    check(spec.runtime, cache_dir)
     launch: Launcher = next(language.launch for language in LANGUAGES if spec.runtime in language.RUNTIMES)
     try:
         return launch(spec, view, cache_dir)
@@ -49,14 +49,17 @@ def launch_for(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
         ) from error
 
 
-def check(runtime: str) -> None:
+def check(runtime: str, cache_dir: Path | None = None) -> None:
     """Refuses a runtime that functions cannot use here; quick, and changes nothing.
+
+    Args:
+        cache_dir: where a missing interpreter may be fetched to; None looks at the machine only.
 
     Raises:
         RuntimeUnavailable: the message says what to do instead.
     """
     if runtime in node.RUNTIMES:
-        node.find(runtime)
+        node.check(runtime, cache_dir)
     elif runtime not in (*python.RUNTIMES, *custom.RUNTIMES):
         name = f"The runtime {runtime}" if runtime else "A function from a container image"
         raise RuntimeUnavailable(f"{name} does not run on the local cloud. {_instead(runtime)}")

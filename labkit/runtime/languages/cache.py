@@ -16,6 +16,17 @@ from pathlib import Path
 UNUSED_S = 60 * 24 * 3600  # what no cloud has asked for in two months belonged to an older version
 
 
+def place(otherwise: Path) -> Path:
+    """labkit's cache, for all workspaces: $LABKIT_CACHE or the user's; ``otherwise`` where that fails."""
+    named = os.environ.get("LABKIT_CACHE")
+    wanted = Path(named) if named else Path.home() / ".cache" / "labkit"
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return otherwise
+    return wanted if os.access(wanted, os.W_OK) else otherwise
+
+
 def folder(cache_dir: Path) -> Path:
     """Where runtime directories are kept."""
     return cache_dir / "runtimes"

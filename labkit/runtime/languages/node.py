@@ -1,4 +1,4 @@
-"""The Node.js runtimes: the matching node where the machine has it, else the nearest, and said so."""
+"""The Node.js runtimes: the matching node, the machine's or a fetched one; else the nearest, and said so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from labkit.errors import RuntimeUnavailable
-from labkit.runtime.languages import node_sdk, surroundings
+from labkit.runtime.languages import node_sdk, node_wheel, surroundings
 from labkit.runtime.languages.launch import Available, Launch, View
 from labkit.runtime.spec import FunctionSpec
 
@@ -78,10 +78,11 @@ def launch(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
     """How to start a Node.js function.
 
     Raises:
-        RuntimeUnavailable: there is no usable node on this machine.
+        RuntimeUnavailable: there is no usable node on this machine, and none can be fetched.
         OSError: labkit's cache cannot be written.
     """
-    node = find(spec.runtime)
+    _provide(_major(spec.runtime), cache_dir)
+    node = find(spec.runtime, cache_dir)
     runtime_dir = node_sdk.runtime_dir(cache_dir, spec.code_dir)
     shown = view.runtime_dir or str(runtime_dir)
     lang = view.lang_dir if node.prefix in node.prefixes else ""
@@ -114,7 +115,7 @@ def launch(spec: FunctionSpec, view: View, cache_dir: Path) -> Launch:
 def available(runtime: str, cache_dir: Path | None = None) -> Available:
     """What runs a Node.js runtime here, and whether the SDK is in the cache."""
     try:
-        node = find(runtime)
+        node = find(runtime, cache_dir)
     except RuntimeUnavailable as error:
         return Available(runtime, None, None, str(error))
     notes = [_difference(node, _major(runtime))]
@@ -124,27 +125,51 @@ def available(runtime: str, cache_dir: Path | None = None) -> Available:
 
 
 def prepare(cache_dir: Path) -> None:
-    """Installs the AWS SDK for JavaScript and builds the runtime directory, where there is a node."""
-    if _installed():
+    """Fetches the versions of Node.js that the machine lacks, and the AWS SDK for JavaScript."""
+    for runtime in RUNTIMES:
+        _provide(_major(runtime), cache_dir)
+    if _known(cache_dir):
         node_sdk.install(cache_dir)
         node_sdk.runtime_dir(cache_dir)
 
 
-def find(runtime: str) -> Node:
+def check(runtime: str, cache_dir: Path | None = None) -> None:
+    """Refuses a runtime that has no node here and cannot get one; quick, and changes nothing.
+
+    Raises:
+        RuntimeUnavailable: with what to do.
+    """
+    if cache_dir is None or node_wheel.problem(_major(runtime)) is not None:
+        find(runtime, cache_dir)
+
+
+def find(runtime: str, cache_dir: Path | None = None) -> Node:
     """The matching node; else the nearest newer one, else the nearest older one.
 
     Raises:
         RuntimeUnavailable: there is none that is new enough.
     """
     wanted = _major(runtime)
-    usable = [node for node in _installed() if node.major >= OLDEST]
+    usable = [node for node in _known(cache_dir) if node.major >= OLDEST]
     if not usable:
         raise RuntimeUnavailable(
-            f"The runtime {runtime} needs Node.js, and this machine has none of version {OLDEST} or newer. "
-            f"Install Node.js {wanted} so that `node --version` answers, then start the local cloud again."
+            f"The runtime {runtime} needs Node.js, and this machine has none of version {OLDEST} or newer "
+            f"({node_wheel.problem(wanted) or 'nothing was fetched yet'}). Connect to a network, or install "
+            f"Node.js {wanted} so that `node --version` answers; then start the local cloud again."
         )
     newest = sorted(usable, key=lambda node: node.version, reverse=True)
     return min(newest, key=lambda node: (node.major < wanted, abs(node.major - wanted)))
+
+
+def _provide(major: int, cache_dir: Path) -> None:
+    """Fetches a version that is not on the machine; what cannot be had is missed by `find`, which says so."""
+    if not any(node.major == major for node in _known(cache_dir)):
+        node_wheel.install(cache_dir, major)
+
+
+def _known(cache_dir: Path | None) -> tuple[Node, ...]:
+    kept = [] if cache_dir is None else map(_ask, node_wheel.installed(cache_dir))
+    return (*_installed(), *(node for node in kept if node is not None))
 
 
 @cache
@@ -224,7 +249,7 @@ def _nearest(node: Node, major: int) -> str:
 def _difference(node: Node, major: int) -> str | None:
     if node.major == major:
         return None
-    return (
-        f"Node.js {major} is not on this machine: Node.js {node.text} runs nodejs{major}.x functions. "
-        f"Install Node.js {major} to match."
-    )
+    what = f"Node.js {major} is not on this machine: Node.js {node.text} runs nodejs{major}.x functions. "
+    if major in node_wheel.VERSIONS:
+        return f"{what}With a network the local cloud fetches Node.js {major} when it starts."
+    return f"{what}Install Node.js {major} to match."

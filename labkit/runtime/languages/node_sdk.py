@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from labkit.runtime.languages import cache as caches
+from labkit.runtime.languages import node_wheel
 
 PACKAGES = Path(__file__).with_name("node_packages.json")
 OWN_FILES = Path(__file__).with_name("node_files")
@@ -56,7 +57,7 @@ def install(cache_dir: Path) -> str | None:
     if _failed_at and time.monotonic() - _failed_at < RETRY_S:
         return "the last attempt failed a moment ago"
     try:
-        caches.kept(cache_dir, _sdk(cache_dir).name, _run_npm)
+        caches.kept(cache_dir, _sdk(cache_dir).name, lambda part: _run_npm(part, _npm(cache_dir)))
     except (OSError, subprocess.SubprocessError) as error:
         _failed_at = time.monotonic()
         reason = _reason(error)
@@ -89,13 +90,23 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _run_npm(part: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise OSError("npm is not on this machine")
+def _npm(cache_dir: Path) -> tuple[str, ...]:
+    """The machine's npm, else the one that came with a Node.js in the cache.
+
+    Raises:
+        OSError: there is neither.
+    """
+    if (own := shutil.which("npm")) is not None:
+        return (own,)
+    if (kept := node_wheel.npm(cache_dir)) is not None:
+        return kept
+    raise OSError("npm is not on this machine")
+
+
+def _run_npm(part: Path, npm: tuple[str, ...]) -> None:
     wanted = [f"{name}@{version}" for name, version in _packages().items()]
     (part / "package.json").write_text('{"private": true}')
-    command = [npm, "install", *NPM_OPTIONS, *wanted]
+    command = [*npm, "install", *NPM_OPTIONS, *wanted]
     subprocess.run(command, cwd=part, capture_output=True, text=True, timeout=INSTALL_S, check=True)
     for types in list((part / "node_modules").glob("**/dist-types")):
         shutil.rmtree(types)  # two files of three, and nothing that runs reads them

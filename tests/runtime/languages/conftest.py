@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from .node_functions import with_node
+
 
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty cache, filled by whoever comes first."""
-    return tmp_path_factory.mktemp("cache")
+    """A cache without anything but the Node.js that set-up fetched, filled by whoever comes first."""
+    return with_node(tmp_path_factory.mktemp("cache"))

@@ -1,5 +1,5 @@
-"""What the tests of Node.js functions share. They need a node of any version that can run functions: the
-runtime's name decides the behaviour, so nodejs22.x and nodejs24.x are both tested with what is here.
+"""What the tests of Node.js functions share. Set-up has fetched Node.js 22 and 24; where it could not, they
+run with a node of any version that can run functions: the runtime's name decides the behaviour.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from labkit.errors import RuntimeUnavailable
-from labkit.runtime.languages import node
+from labkit.runtime.languages import cache, node, node_wheel
 
 from .functions import Run, function, launch_of, run
 
@@ -20,10 +20,19 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 ID = "00000000-0000-0000-0000-000000000001"
 
 
+def with_node(place: Path) -> Path:
+    """Shows the Node.js that set-up fetched also in this cache."""
+    cache.folder(place).mkdir(exist_ok=True)
+    for kept in node_wheel.installed(cache.place(place)):
+        fetched = Path(kept).parents[1]
+        (cache.folder(place) / fetched.name).symlink_to(fetched)
+    return place
+
+
 def why_not() -> str | None:
     """Why Node.js functions cannot run here; None when they can."""
     try:
-        node.find(NEW)
+        node.find(NEW, cache.place(Path("nowhere")))
     except RuntimeUnavailable as missing:
         return str(missing)
     return None

@@ -108,7 +108,7 @@ def test_a_node_that_is_too_old_or_absent_is_refused_with_what_to_do(monkeypatch
     """Naming the version to install."""
     for nodes in ((), (node.Node("/usr/bin/node", (18, 19, 0)),)):
         monkeypatch.setattr(node, "_installed", lambda nodes=nodes: nodes)
-        with pytest.raises(RuntimeUnavailable, match=r"nodejs24\.x needs Node\.js.*Install Node\.js 24"):
+        with pytest.raises(RuntimeUnavailable, match=r"nodejs24\.x needs Node\.js.*install Node\.js 24"):
             node.find("nodejs24.x")
 
 
