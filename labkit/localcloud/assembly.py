@@ -31,6 +31,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.sources.s3.notifications import S3Notifications
 from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
@@ -150,6 +151,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event), tracer, metrics)
     queue = EventQueue(clock, invocations.run, functions.resolve, delivery, metrics)
     targets = Targets(guard, invocations, moto, clock)
+    S3Notifications(targets, guard, clock.now).install()
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()

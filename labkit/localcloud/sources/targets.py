@@ -16,6 +16,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from labkit.errors import LabError
+from labkit.localcloud import origin
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.invoke import Invocations
@@ -184,13 +185,14 @@ class Targets:
         def publish() -> None:
             if arn not in sns_backends[account][region].topics:
                 raise NotDelivered("NotFound", f"There is no topic {arn}")
-            sns_backends[account][region].publish(
-                message.body,
-                arn=arn,
-                subject=message.options.get("Subject"),
-                message_attributes=message.options.get("MessageAttributes"),
-                group_id=message.options.get("MessageGroupId"),
-            )
+            with origin.handing_on(message.trace_header):
+                sns_backends[account][region].publish(
+                    message.body,
+                    arn=arn,
+                    subject=message.options.get("Subject"),
+                    message_attributes=message.options.get("MessageAttributes"),
+                    group_id=message.options.get("MessageGroupId"),
+                )
 
         await self._moto.run(publish)
 

@@ -1,0 +1,1 @@
+"""S3 event notifications: to functions, queues, topics and EventBridge."""
