@@ -33,6 +33,7 @@ SLOW = (
     "localcloud/test_lambda_behaviours.py",
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
+    "localcloud/sources/test_s3.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

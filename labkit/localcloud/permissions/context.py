@@ -193,7 +193,8 @@ class ServiceContext:
             "aws:principalisawsservice": "true",
             "aws:sourcearn": source_arn,
             "aws:sourceaccount": source_account,
-            "aws:sourceowner": source_account,
+            # Only alarms carry the key that a topic's default policy asks for; S3 or rules need their own.
+            "aws:sourceowner": source_account if service == "cloudwatch.amazonaws.com" else None,
         }
         values = {key: (value,) for key, value in known.items() if value is not None}
         self._context = RequestContext(None, None, extra={**values, **(extra or {})}, clock=clock)

@@ -187,7 +187,7 @@ def test_services_act_where_a_resource_policy_lets_them(
 
 
 def test_services_write_to_queues_that_let_them(small_cloud: SmallCloud) -> None:
-    """The queue's own policy, as set through SQS; a topic's default policy lets its owner's services in."""
+    """The queue's own policy, as set through SQS; a topic's default policy lets only alarms in."""
     ask, sqs = small_cloud.permissions.service_denied, small_cloud.client("sqs")
     name, topic = small_cloud.name("q"), arn("sns", "t")
     url, queue = sqs.create_queue(QueueName=name)["QueueUrl"], arn("sqs", name)
@@ -198,7 +198,8 @@ def test_services_write_to_queues_that_let_them(small_cloud: SmallCloud) -> None
     assert ask("sns.amazonaws.com", "sqs:SendMessage", queue, topic) is None
     assert ask("sns.amazonaws.com", "sqs:SendMessage", queue, arn("sns", "other")) is not None
     made = small_cloud.client("sns").create_topic(Name=small_cloud.name("t"))["TopicArn"]
-    assert ask("s3.amazonaws.com", "SNS:Publish", made, "arn:aws:s3:::photos") is None
+    assert ask("cloudwatch.amazonaws.com", "SNS:Publish", made, arn("cloudwatch", "alarm:a")) is None
+    assert ask("s3.amazonaws.com", "SNS:Publish", made, "arn:aws:s3:::photos") is not None
 
 
 def test_a_missing_object_is_hidden_from_those_who_may_not_list(small_cloud: SmallCloud) -> None:

@@ -1,4 +1,4 @@
-"""Helpers for tests of push sources: functions that keep what they were given, and waiting with a deadline."""
+"""Helpers for tests of push sources: functions that keep what they get, waiting with a deadline."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class Queue:
         self.arn = self.attribute("QueueArn")
 
     def attribute(self, name: str) -> str:
-        return str(self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])["Attributes"][name])
+        return str(
+            self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])["Attributes"][name]
+        )
 
     def allow(self, service: str, source_arn: str) -> None:
         """The queue's policy lets a service send for one resource."""
@@ -66,7 +68,10 @@ class Queue:
 
         def look() -> bool:
             for message in self.sqs.receive_message(
-                QueueUrl=self.url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+                QueueUrl=self.url,
+                MaxNumberOfMessages=10,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
             ).get("Messages", []):
                 found.append(message)
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])

@@ -247,7 +247,10 @@ def test_no_permission_no_configuration(recorder: Any, cloud: Any, s3: Any, buck
     for wanted, reason in (
         (to_function(recorder), "Not authorized to invoke function"),
         (to_queue(Queue(cloud), "s3:ObjectCreated:*"), "Permissions on the destination queue"),
-        ({"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]}, "destination topic"),
+        (
+            {"TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}]},
+            "destination topic",
+        ),
     ):
         with pytest.raises(ClientError, match="Unable to validate the following destination") as refused:
             s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
@@ -284,7 +287,11 @@ LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"
 def entry(*events: str, name: str = "", function: str = LAMBDA, **rules: str) -> dict[str, Any]:
     found = [{"Name": kind, "Value": value} for kind, value in rules.items()]
     shown: dict[str, Any] = {"LambdaFunctionArn": function, "Events": list(events)}
-    return shown | ({"Id": name} if name else {}) | ({"Filter": {"Key": {"FilterRules": found}}} if found else {})
+    return (
+        shown
+        | ({"Id": name} if name else {})
+        | ({"Filter": {"Key": {"FilterRules": found}}} if found else {})
+    )
 
 
 CREATED = "s3:ObjectCreated:*"
