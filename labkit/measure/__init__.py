@@ -10,6 +10,7 @@ Every call becomes a row, also one that is throttled, fails or gets no answer. C
 
 from labkit.measure.closed import invoke
 from labkit.measure.cold import cold_starts
+from labkit.measure.environments import Environments, environments
 from labkit.measure.opened import invoke_at
 from labkit.measure.progress import progress
 from labkit.measure.rows import Measurement, Measurements, Status
@@ -20,6 +21,7 @@ from labkit.measure.tuned import Step, Tuning
 from labkit.measure.tuning import TuningWatch, tune
 
 __all__ = [
+    "Environments",
     "MeasureError",
     "Measurement",
     "Measurements",
@@ -29,6 +31,7 @@ __all__ = [
     "TuningWatch",
     "Watch",
     "cold_starts",
+    "environments",
     "invoke",
     "invoke_at",
     "progress",

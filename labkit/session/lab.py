@@ -185,6 +185,16 @@ class Lab:
         found = self._cells.commands(self.endpoint_url if endpoint else None)
         return _above("labkit.widgets", "cli_commands")(found)
 
+    def timeline(self, what: Any, *, minutes: float = 15) -> Any:
+        """The execution environments of a function over time, from its logs.
+
+        Args:
+            what: a function's name, or measurements of it: then throttled requests are shown as well.
+            minutes: how far to look back, when it is a name.
+        """
+        show = _above("labkit.widgets", "timeline")
+        return show(self.client, what, minutes=minutes, now=lambda: self.clock.now().timestamp())
+
     def teardown(
         self, *, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None
     ) -> Teardown:

@@ -13,6 +13,7 @@ from labkit.widgets.checkpoints import CheckpointsView, checkpoints
 from labkit.widgets.cli_commands import CliCommandsView, cli_commands
 from labkit.widgets.cost_meter import CostMeterView, cost_meter
 from labkit.widgets.latency import LatencyView, latency
+from labkit.widgets.timeline import TimelineView, timeline
 
 __all__ = [
     "BreakEvenView",
@@ -20,6 +21,7 @@ __all__ = [
     "CliCommandsView",
     "CostMeterView",
     "LatencyView",
+    "TimelineView",
     "View",
     "break_even",
     "checkpoints",
@@ -27,4 +29,5 @@ __all__ = [
     "cost_meter",
     "latency",
     "show",
+    "timeline",
 ]
