@@ -195,6 +195,16 @@ class Lab:
         show = _above("labkit.widgets", "timeline")
         return show(self.client, what, minutes=minutes, now=lambda: self.clock.now().timestamp())
 
+    def trace(self, what: str | None = None, *, minutes: float = 15) -> Any:
+        """The latest traces in X-Ray as waterfalls.
+
+        Args:
+            what: a trace id, or the name of a function or service that took part; None: all.
+            minutes: how far to look back.
+        """
+        show = _above("labkit.widgets", "trace")
+        return show(self.client, what, minutes=minutes, now=lambda: self.clock.now().timestamp())
+
     def teardown(
         self, *, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None
     ) -> Teardown:

@@ -14,6 +14,8 @@ from labkit.widgets.cli_commands import CliCommandsView, cli_commands
 from labkit.widgets.cost_meter import CostMeterView, cost_meter
 from labkit.widgets.latency import LatencyView, latency
 from labkit.widgets.timeline import TimelineView, timeline
+from labkit.widgets.trace import TraceView, trace
+from labkit.widgets.tuning import TuningView, tuning
 
 __all__ = [
     "BreakEvenView",
@@ -22,6 +24,8 @@ __all__ = [
     "CostMeterView",
     "LatencyView",
     "TimelineView",
+    "TraceView",
+    "TuningView",
     "View",
     "break_even",
     "checkpoints",
@@ -30,4 +34,6 @@ __all__ = [
     "latency",
     "show",
     "timeline",
+    "trace",
+    "tuning",
 ]

@@ -27,7 +27,8 @@ _WIDTH = 720
 _SHOWN = 20  # rows of the text
 _SLACK_S = 60.0  # before the first call: clocks differ
 _SAME_CLOCK_S = 2.0
-_ROUNDED_S = 0.1  # init and log times are rounded, and INIT_START is written a little before init
+_ROUNDED_S = 0.002  # log times are whole milliseconds
+_INIT_LINE_S = 0.1  # INIT_START is written a little before what Init Duration counts
 Clients = Callable[[str], Any]
 
 
@@ -173,7 +174,7 @@ def _seen(found: Environments, measured: Measurements | None) -> Seen:
 
 def _from(one: Environment, begin: float) -> Environment | None:
     """What an environment did from a moment on: earlier runs are not what was measured."""
-    inits = tuple(init for init in one.inits if init.at >= begin - _ROUNDED_S)
+    inits = tuple(init for init in one.inits if init.at >= begin - _INIT_LINE_S)
     runs = tuple(run for run in one.invocations if run.begins_at >= begin - _ROUNDED_S)
     return replace(one, inits=inits, invocations=runs) if inits or runs else None
 

@@ -1,0 +1,149 @@
+"""What CloudWatch Logs and X-Ray answer, made here instead of asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from labkit.measure import Measurement, Measurements, Status
+from labkit.measure.rows import Function
+
+ORDERS = Function("orders", "us-east-1", "x86_64", log_group="/aws/lambda/orders")
+BEGIN_MS = 1_790_000_000_000
+
+
+class Pages:
+    """A paginator of one page."""
+
+    def __init__(self, page: dict[str, Any]) -> None:
+        self._page = page
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [self._page]
+
+
+class Logs:
+    """A CloudWatch Logs client that knows these events."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        self.events = events
+
+    def get_paginator(self, _: str) -> Pages:
+        return Pages({"events": self.events})
+
+
+def run_events(
+    stream: str, at_ms: float, request_id: str, duration_ms: float, init_ms: float | None = None
+) -> list[dict[str, Any]]:
+    """The lines of one invocation; with init, of the first one in its environment."""
+    init = "" if init_ms is None else f"Init Duration: {init_ms} ms\t"
+    lines = [
+        (0, f"START RequestId: {request_id} Version: $LATEST\n"),
+        (duration_ms, f"END RequestId: {request_id}\n"),
+        (
+            duration_ms,
+            f"REPORT RequestId: {request_id}\tDuration: {duration_ms} ms\tBilled Duration: 1 ms\t"
+            f"Memory Size: 128 MB\tMax Memory Used: 30 MB\t{init}\n",
+        ),
+    ]
+    if init_ms is not None:
+        lines.insert(0, (-init_ms, "INIT_START Runtime Version: python:3.13.v43\n"))
+    return [
+        {"timestamp": BEGIN_MS + int(at_ms + after), "message": text, "logStreamName": stream}
+        for after, text in lines
+    ]
+
+
+def busy_log(environments: int, invocations: int) -> list[dict[str, Any]]:
+    """Environments that start one after the other and take turns."""
+    events = []
+    for number in range(invocations):
+        place = number % environments
+        at_ms = 200 + place * 30 + number // environments * 100
+        init_ms = 120.5 if number < environments else None
+        events += run_events(f"2026/11/28/[$LATEST]{place:032x}", at_ms, f"r{number}", 40.25, init_ms)
+    return events
+
+
+def measured(ids: list[str], *, throttled: int = 0, failed: tuple[str, ...] = ()) -> Measurements:
+    """What the caller saw of these requests, and of some that were throttled."""
+    rows = [
+        Measurement(
+            number=number,
+            sent_at=BEGIN_MS / 1000 + number / 100,
+            started_s=number / 100,
+            latency_ms=50.0,
+            status=Status.THROTTLED if one is None else Status.ERROR if one in failed else Status.OK,
+            request_id=one,
+        )
+        for number, one in enumerate([*ids, *[None] * throttled], 1)
+    ]
+    return Measurements(ORDERS, tuple(rows), len(rows))
+
+
+def documents(trace_id: str = "1-6ab13d80-0123456789abcdef01234567") -> list[dict[str, Any]]:
+    """The segments of a request that called DynamoDB in vain and then failed."""
+    at = BEGIN_MS / 1000
+    cause = {"exceptions": [{"id": "e", "type": "ValueError", "message": "no such <order>"}]}
+    table = {
+        "id": "d",
+        "name": "dynamodb",
+        "start_time": at + 0.31,
+        "end_time": at + 0.33,
+        "namespace": "aws",
+        "aws": {"operation": "GetItem"},
+        "throttle": True,
+        "error": True,
+    }
+    invocation = {
+        "id": "c",
+        "name": "Invocation",
+        "start_time": at + 0.3,
+        "end_time": at + 0.4,
+        "fault": True,
+        "cause": cause,
+        "subsegments": [table],
+    }
+    init = {"id": "b", "name": "Initialization", "start_time": at + 0.01, "end_time": at + 0.3}
+    function = {
+        "id": "a",
+        "name": "orders",
+        "origin": "AWS::Lambda::Function",
+        "parent_id": "0",
+        "start_time": at + 0.01,
+        "end_time": at + 0.4,
+        "fault": True,
+        "cause": cause,
+        "subsegments": [invocation, init],
+    }
+    service = {"id": "0", "name": "orders", "origin": "AWS::Lambda", "start_time": at, "end_time": at + 0.41}
+    return [one | {"trace_id": trace_id} for one in (function, service)]
+
+
+class XRay:
+    """An X-Ray client that knows these traces, by id."""
+
+    def __init__(self, traces: dict[str, list[dict[str, Any]]]) -> None:
+        self.traces = traces
+
+    def batch_get_traces(self, TraceIds: list[str]) -> dict[str, Any]:  # noqa: N803 (as boto3 has it)
+        found = [(one, self.traces[one]) for one in TraceIds if one in self.traces]
+        parts = [(one, [{"Document": json.dumps(each)} for each in known]) for one, known in found]
+        return {"Traces": [{"Id": one, "Segments": segments} for one, segments in parts]}
+
+    def get_paginator(self, _: str) -> Pages:
+        return Pages({"TraceSummaries": [summary(one) for one in self.traces]})
+
+
+def summary(trace_id: str) -> dict[str, Any]:
+    """What get_trace_summaries says of a trace."""
+    service = {"Name": "orders", "Names": ["orders"], "Type": "AWS::Lambda"}
+    return {
+        "Id": trace_id,
+        "Duration": 0.41,
+        "HasFault": True,
+        "HasError": False,
+        "HasThrottle": False,
+        "ServiceIds": [service],
+        "EntryPoint": service,
+    }
