@@ -34,6 +34,7 @@ SLOW = (
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_s3.py",
+    "localcloud/sources/test_function_urls.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

@@ -31,6 +31,10 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.sources.apis.function_urls import FunctionUrls
+from labkit.localcloud.sources.apis.gateway import Gateway
+from labkit.localcloud.sources.apis.running import Running
+from labkit.localcloud.sources.apis.signers import Signers
 from labkit.localcloud.sources.s3.notifications import S3Notifications
 from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
@@ -58,10 +62,12 @@ class Parts:
     moto: MotoHost
     daemon: Daemon
     targets: Targets
+    running: Running
 
     async def close(self) -> None:
         """Ends what runs, outermost first; nothing stays behind on the machine."""
         self.clock.close()
+        self.running.close()
         await self.queue.close()
         await self.warmth.close()
         await self.fleet.close()
@@ -122,6 +128,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             on_change=on_change,
             schedule=lambda callback, delay_s: loop.call_later(delay_s, callback),
             code_url=lambda sha256: f"{endpoint}/_labkit/code/{code_token}/{sha256}",
+            url_for=lambda url_id: f"{endpoint}/_aws/lambda-url/{url_id}/",
             now=lambda: datetime.fromtimestamp(clock.now(), UTC),
             role_allows=guard.role_allows_now,
             runtime_check=lambda runtime: check(runtime, cache),
@@ -153,6 +160,12 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     targets = Targets(guard, invocations, moto, clock)
     S3Notifications(targets, guard, clock.now).install()
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
-    front = Front(local, AwsApi(identities, guard, functions, invocations, moto))
+    running = Running(targets)
+    function_urls = FunctionUrls(Signers(identities, guard), functions, running, clock.now, _port(endpoint))
+    front = Front(local, Gateway(function_urls), AwsApi(identities, guard, functions, invocations, moto))
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
-    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets)
+    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, running)
+
+
+def _port(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Awaitable, Callable
 
 from labkit.runtime.http import Answer, Handler, Request
 
 __all__ = ["Answer", "Front", "Handler", "Request", "problem"]
+
+Apis = Callable[[Request], Awaitable[Answer] | None]
 
 log = logging.getLogger(__name__)
 HOST = re.compile(r"^(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9.-]+\.)?localhost)(?::\d+)?$", re.IGNORECASE)
@@ -23,10 +26,14 @@ def problem(status: int, message: str) -> Answer:
 
 
 class Front:
-    """Hands each request to the handler of its kind. ``local`` serves what is ours below ``/_labkit/``."""
+    """Hands each request to the handler of its kind.
 
-    def __init__(self, local: Handler, aws: Handler) -> None:
-        self._local, self._aws = local, aws
+    ``local`` serves what is ours below ``/_labkit/``; ``apis`` the URLs and APIs that learners made, and
+    answers None for a request that is for none of them.
+    """
+
+    def __init__(self, local: Handler, apis: Apis, aws: Handler) -> None:
+        self._local, self._apis, self._aws = local, apis, aws
 
     async def __call__(self, request: Request) -> Answer:
         host = request.header("host") or ""
@@ -37,7 +44,8 @@ class Front:
         try:
             if request.raw_path.startswith("/_labkit/"):
                 return await self._local(request)
-            return await self._aws(request)
+            served = self._apis(request)
+            return await (self._aws(request) if served is None else served)
         except Exception:
             log.exception("%s %s failed", request.method, request.raw_path)
             return problem(500, "The local cloud failed. Its log is .labkit/cloud.log in the workspace.")

@@ -9,7 +9,7 @@ from labkit.errors import LabError
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import Identity
 from labkit.localcloud.permissions import denial
-from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.permissions.decide import Denial, Permissions
 from labkit.localcloud.permissions.errors import PolicyUnsupported, RequestUnclear
 from labkit.localcloud.permissions.requests import Call, classify
 from labkit.localcloud.signing import SigningError
@@ -86,6 +86,19 @@ class Guard:
             f"User: {role_arn} is not authorized to perform: {action} on resource: {resource} "
             f"because no identity-based policy allows the {action} action"
         )
+
+    def caller_refused(self, identity: Identity | None, call: Call) -> Denial | None:
+        """Why a caller may not run a function URL or an API; None when they may.
+
+        Args:
+            identity: None for anybody who sends a request without signing it.
+
+        Raises:
+            PolicyUnsupported: the answer depends on something in a policy that is not supported.
+        """
+        if identity is None:
+            return self._permissions.anonymous_denied(call)
+        return self._permissions.authorize(identity, call)
 
     def service_refused(
         self, service: str, action: str, resource: str, source_arn: str | None, source_account: str

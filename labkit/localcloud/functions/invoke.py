@@ -159,24 +159,40 @@ class Invocations:
         return event.request_id
 
     async def call(
-        self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext
+        self,
+        function_arn: str,
+        payload: bytes,
+        trace_header: str | None,
+        caller: CallContext,
+        request_id: str | None = None,
     ) -> Outcome:
         """Invokes a function and waits, as a poller or an API does.
+
+        Args:
+            request_id: for callers that have told it to somebody already; a new one when None.
 
         Raises:
             ServiceError: no such function, throttled, too large.
         """
-        return await self.run(*self._requests.made(function_arn, payload, trace_header, caller))
+        return await self.run(
+            *self._requests.made(function_arn, payload, trace_header, caller, request_id=request_id)
+        )
 
     async def call_streaming(
-        self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext
+        self,
+        function_arn: str,
+        payload: bytes,
+        trace_header: str | None,
+        caller: CallContext,
+        request_id: str | None = None,
     ) -> Streamed:
         """As ``call``, and the answer is read as it is written: for a function URL that streams.
 
         Returns when the answer begins. ``content_type`` tells whether metadata for HTTP (JSON and eight NUL
         bytes) stand before the body. The caller iterates ``chunks`` to the end, or calls ``abandon``.
         """
-        return await self.stream(*self._requests.made(function_arn, payload, trace_header, caller))
+        made = self._requests.made(function_arn, payload, trace_header, caller, request_id=request_id)
+        return await self.stream(*made)
 
     def running(self, function_arn: str) -> int:
         """Invocations of a function that run at this moment."""

@@ -100,6 +100,7 @@ class InvokeRequests:
         trace_header: str | None,
         caller: CallContext,
         kind: str = "RequestResponse",
+        request_id: str | None = None,
     ) -> tuple[Resolved, Invocation]:
         """An invocation that another part of the cloud makes, without a request of its own.
 
@@ -109,7 +110,7 @@ class InvokeRequests:
         resolved = self._service.resolve(function_arn, None, caller)
         payload = self._payload(payload, kind, "Invoke")
         trace = str(self._tracer.header(trace_header, resolved.spec))
-        request_id = str(uuid.uuid4())
+        request_id = request_id or str(uuid.uuid4())
         return resolved, Invocation(request_id, payload, resolved.invoked_arn, None, trace, new_id())
 
     def _payload(self, body: bytes, kind: str, operation: str) -> bytes:

@@ -177,9 +177,12 @@ class FunctionService:
         """
         return self._code.read(sha256)
 
-    def function_url(self, url_id: str) -> FunctionUrl | None:
-        """The settings of a function URL, whatever its Region."""
-        return next((region.urls[url_id] for region in self._regions.values() if url_id in region.urls), None)
+    def function_url(self, url_id: str) -> tuple[str, FunctionUrl] | None:
+        """What a function URL runs (an ARN, with the alias if it hangs on one), and its settings."""
+        for region in self._regions.values():
+            if (url := region.urls.get(url_id)) is not None:
+                return region.arn(url.function_name, url.qualifier), url
+        return None
 
     def provisioned(self, function_arn: str) -> tuple[Provisioned, ...]:
         """The provisioned concurrency settings of a function, by its unqualified ARN."""

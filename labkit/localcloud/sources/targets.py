@@ -112,13 +112,19 @@ class Targets:
         self._loop.call_soon_threadsafe(lambda: self._clock.spawn(guarded()))
 
     async def invoke(
-        self, function_arn: str, payload: bytes, trace_header: str | None = None, sender: Sender | None = None
+        self,
+        function_arn: str,
+        payload: bytes,
+        trace_header: str | None = None,
+        sender: Sender | None = None,
+        request_id: str | None = None,
     ) -> Outcome:
         """Invokes a function and waits for its answer, as pollers and APIs do.
 
         Args:
             function_arn: with a qualifier or without.
             sender: None where no permission of the function is needed (event source mappings).
+            request_id: of the invocation; a new one when None.
 
         Raises:
             NotDelivered: the function's policy does not let the sender.
@@ -127,7 +133,7 @@ class Targets:
         if sender is not None:
             await self.permit(sender, "lambda:InvokeFunction", function_arn)
         return await self._invocations.call(
-            function_arn, payload, trace_header, _caller(function_arn, sender)
+            function_arn, payload, trace_header, _caller(function_arn, sender), request_id
         )
 
     async def permit(self, sender: Sender, action: str, resource: str) -> None:

@@ -381,8 +381,10 @@ def test_a_function_url_from_creation_to_deletion(create: Any, api: Any, cloud: 
     assert not created.keys() & {"InvokeMode", "LastModifiedTime", "Cors"}
     found = re.fullmatch(r"http://127\.0\.0\.1/_aws/lambda-url/([a-z0-9]{32})/", created["FunctionUrl"])
     assert found
-    url = cloud.service.function_url(found[1])
-    assert url is not None
+    served = cloud.service.function_url(found[1])
+    assert served is not None
+    arn, url = served
+    assert arn == ARN
     assert (url.function_name, url.qualifier, url.auth_type) == ("orders", None, "NONE")
     assert refused(api.create_function_url_config, FunctionName="orders", AuthType="NONE") == (
         CONFLICT,

@@ -1,0 +1,115 @@
+"""Function URLs: one address that runs one function. Their settings are the Lambda service's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from labkit.localcloud.front import Answer, Request
+from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.service import FunctionService
+from labkit.localcloud.functions.state import FunctionUrl
+from labkit.localcloud.functions.wire import respond_error
+from labkit.localcloud.identities import ACCOUNT_ID, Identity
+from labkit.localcloud.permissions.requests import function_url_call
+from labkit.localcloud.sources.apis import payload_v2, replies
+from labkit.localcloud.sources.apis.addresses import Address
+from labkit.localcloud.sources.apis.cors import Cors, is_preflight, origin_headers, preflight_headers
+from labkit.localcloud.sources.apis.running import Running
+from labkit.localcloud.sources.apis.signers import NotAdmitted, Signers, iam_context
+from labkit.localcloud.sources.apis.visit import Pairs, Visit, arrive
+
+FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+JSON = "application/json"
+
+
+class FunctionUrls:
+    """Answers ``/_aws/lambda-url/<id>/...``."""
+
+    def __init__(
+        self,
+        signers: Signers,
+        functions: FunctionService,
+        running: Running,
+        now: Callable[[], float],
+        port: int,
+    ) -> None:
+        self._signers, self._functions, self._running = signers, functions, running
+        self._now, self._port = now, port
+
+    async def __call__(self, request: Request, address: Address) -> Answer:
+        found = self._functions.function_url(address.id)
+        if found is None:
+            return _refusal(404, None, "ResourceNotFoundException")
+        function_arn, url = found
+        region = function_arn.split(":")[3]
+        domain = f"{address.id}.lambda-url.{region}.localhost:{self._port}"
+        visit = arrive(request, address.path, address.id, domain, self._port, self._now())
+        cors = Cors.read(url.cors) if url.cors else None
+        if cors is not None and is_preflight(visit):
+            return _with_id(Answer(200, preflight_headers(cors, visit), b""), visit)
+        answer = await self._serve(request, visit, function_arn, url)
+        if cors is not None:
+            answer = Answer(answer.status, answer.headers + origin_headers(cors, visit), answer.body)
+        return _with_id(answer, visit)
+
+    async def _serve(self, request: Request, visit: Visit, function_arn: str, url: FunctionUrl) -> Answer:
+        call = function_url_call(
+            request.method,
+            request.header("host") or "",
+            request.raw_path,
+            request.query,
+            dict(request.headers),
+            request.body,
+            function_arn.split(":")[3],
+            function_arn,
+            url.auth_type,
+        )
+        try:
+            identity = self._signers.admit(request, call, signed=url.auth_type == "AWS_IAM")
+        except NotAdmitted as refusal:
+            return _refusal(403, refusal.told or FORBIDDEN, refusal.code)
+        return await self._invoke(visit, function_arn, identity)
+
+    async def _invoke(self, visit: Visit, function_arn: str, identity: Identity | None) -> Answer:
+        event = payload_v2.event(
+            visit,
+            raw_path=visit.path,
+            account_id=ACCOUNT_ID if identity else "anonymous",
+            iam=iam_context(identity) if identity else None,
+        )
+        payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        try:
+            outcome = await self._running.call(
+                function_arn, payload, visit.trace_header, request_id=visit.request_id
+            )
+        except ServiceError as error:
+            response = respond_error(error, visit.request_id)
+            return Answer(response.status, list(response.headers.items()), response.body)
+        if outcome.function_error is not None:
+            return _failed()
+        try:
+            reply = replies.read_v2(outcome.payload, objects_as_body=True)
+        except replies.Malformed:
+            return _failed()
+        headers = reply.headers if reply.has("content-type") else [("Content-Type", JSON), *reply.headers]
+        return Answer(reply.status, headers, reply.body)
+
+
+def _failed() -> Answer:
+    return Answer(502, [("Content-Type", JSON)], b"Internal Server Error")
+
+
+def _refusal(status: int, message: str | None, error_type: str) -> Answer:
+    headers = [("Content-Type", JSON), ("x-amzn-ErrorType", error_type)]
+    return Answer(status, headers, json.dumps({"Message": message}, separators=(",", ":")).encode())
+
+
+def _with_id(answer: Answer, visit: Visit) -> Answer:
+    ours: Pairs = [("x-amzn-RequestId", visit.request_id), ("X-Amzn-Trace-Id", visit.trace_header)]
+    names = {name.lower() for name, _ in ours}
+    kept = [pair for pair in answer.headers if pair[0].lower() not in names]
+    return Answer(answer.status, kept + ours, answer.body)
