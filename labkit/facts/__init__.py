@@ -15,7 +15,7 @@ from labkit.facts.loader import (
     runtime,
     runtimes,
 )
-from labkit.facts.pricelist import price, regions
+from labkit.facts.pricelist import price, price_keys, regions
 from labkit.facts.records import ColdStart, Instance, Price, PrimeRun, Quota, Runtime, Tier
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "instance",
     "instances",
     "price",
+    "price_keys",
     "prime_numbers",
     "quota",
     "quotas",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.errors import FactUnknown
-from labkit.facts.files import HERE, SHOWN, day, guess, no_such
+from labkit.facts.files import HERE, SHOWN, day, entries, guess, no_such
 from labkit.facts.records import Price, Tier
 
 PRICES_VARIABLE = "LABKIT_PRICES"
@@ -50,6 +50,11 @@ def regions() -> tuple[str, ...]:
     return tuple(_packaged())
 
 
+def price_keys() -> tuple[str, ...]:
+    """The names of all prices that the packaged file has for any Region, known there or not."""
+    return tuple(dict.fromkeys(key for prices in _packaged().values() for key in prices))
+
+
 def _newer_file(path: str | os.PathLike[str] | None) -> tuple[str, int] | None:
     """The newer price file and its time of change: the key under which its contents are remembered."""
     named = path or os.environ.get(PRICES_VARIABLE)
@@ -84,8 +89,8 @@ def _prices_in(path: Path) -> Table:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {
-            region: {key: dict(entry) for key, entry in entries.items()}
-            for region, entries in document.items()
+            region: {key: dict(entry) for key, entry in prices.items()}
+            for region, prices in document.items()
             if not region.startswith("_")
         }
     except (OSError, ValueError, AttributeError, TypeError) as problem:
@@ -133,6 +138,11 @@ def _to_price(region: str, key: str, entry: dict[str, Any]) -> Price:
         ) from problem
 
 
+def _or_ask(region: str, key: str) -> str:
+    askable = key in entries("products.json") or key.startswith("ec2.")
+    return f", or ask AWS: labkit prices refresh --region {region}" if askable else ""
+
+
 def _price_unknown(region: str, key: str, confidence: str | None, tables: tuple[Table, ...]) -> str:
     known = {name for table in tables for name in table}
     with_key = sorted(
@@ -142,7 +152,7 @@ def _price_unknown(region: str, key: str, confidence: str | None, tables: tuple[
         listed = ", ".join(sorted(known))
         return f"No prices are known for Region {region!r}.{guess(region, known)} Known: {listed}."
     if not with_key and confidence is None:
-        names = {name for table in tables for entries in table.values() for name in entries}
+        names = {name for table in tables for prices in table.values() for name in prices}
         return no_such("price", key, names, "labkit/facts/prices.json lists all.")
     why = {
         None: "no value was found",
@@ -152,6 +162,6 @@ def _price_unknown(region: str, key: str, confidence: str | None, tables: tuple[
     elsewhere = f"It is known for {', '.join(with_key[:4])}. " if with_key else ""
     return (
         f"The price {key} is not known for this Region ({region}): {why}. {elsewhere}"
-        f"Look it up at {_PRICE_PAGE} and note it in .labkit/prices.json of the workspace, "
-        "in the form of the packaged labkit/facts/prices.json."
+        f"Look it up at {_PRICE_PAGE} and note it in .labkit/prices.json of the workspace, in the form of "
+        f"the packaged labkit/facts/prices.json{_or_ask(region, key)}."
     )

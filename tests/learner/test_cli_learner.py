@@ -22,7 +22,7 @@ from labkit import cloud as clouds
 from labkit.cli.doctor import examine
 from labkit.session import Lab
 
-OURS = ["cloud", "doctor", "ledger", "teardown", "sweep", "measure", "tune"]
+OURS = ["cloud", "doctor", "ledger", "teardown", "sweep", "measure", "tune", "prices"]
 
 
 def run(*arguments: str | Path, answer: str = "") -> Result:
