@@ -154,6 +154,10 @@ class Lab:
         """
         return self._record.load(key, *default)
 
+    def begin(self) -> Any:
+        """Makes what the phases before this one would have left, as far as it is missing; says what."""
+        return _above("labkit.library", "begin")(self)
+
     def check(self, checkpoint: str) -> Any:
         """Looks whether a checkpoint, such as ``02.3``, is reached; shows evidence and the next step."""
         return _above("labkit.checks", "run")(self, checkpoint)

@@ -1,0 +1,59 @@
+"""The photo library that runs through the phases: what a phase begins with, and the picture.
+
+Each phase's notebook has resources of its own, so every one of them runs alone: `begin` makes what the phases
+before it would have left, as far as this lab does not have it yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labkit.errors import LabError
+from labkit.library import parts
+from labkit.library.code import folder, picture
+from labkit.session import Lab
+
+__all__ = ["Beginning", "Piece", "begin", "folder", "picture"]
+
+Bring = Callable[[Lab], bool]
+# What each phase begins with, in the order in which it is made. 00 to 02 begin with nothing.
+BEGINNINGS: dict[str, tuple[tuple[str, Bring], ...]] = {
+    "03": (("table photos, with two photos", parts.table), ("function get-photo", parts.get_photo)),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One part of the photo library. ``made``: just now, or was it there."""
+
+    title: str
+    made: bool
+
+    def __str__(self) -> str:
+        return f"✓ {self.title}: {'made now' if self.made else 'there already'}"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a phase begins with."""
+
+    phase: str
+    pieces: tuple[Piece, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self.pieces)) or f"Phase {self.phase} begins with nothing."
+
+
+def begin(lab: Lab) -> Beginning:
+    """Brings the photo library to where the phase before this lab's left it. Safe to call again.
+
+    Raises:
+        LabError: the lab belongs to no phase.
+        DeployError: AWS refuses something; what was made until then is in the ledger, and is kept next time.
+    """
+    phase = lab.notebook[:2]
+    if not phase.isdecimal():
+        raise LabError(f"{lab.notebook!r} is no phase of the workbook: it begins with nothing that is known.")
+    pieces = [Piece(title, bring(lab)) for title, bring in BEGINNINGS.get(phase, ())]
+    return Beginning(phase, tuple(pieces))

@@ -1,0 +1,76 @@
+"""The parts of the photo library. Each function makes one in a lab, and says whether it was missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from labkit import deploy
+from labkit.library import code
+from labkit.session import Lab
+
+TABLE = "photos"
+PHOTOS = (("lighthouse", "Lighthouse at dusk", "4032", "4.5"), ("harbour", "Harbour in fog", "6000", "4"))
+KEYS: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "photo_id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "photo_id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def table(lab: Lab) -> bool:
+    """The table of metadata, with two photos. What a learner put into it stays."""
+    dynamodb, name = lab.client("dynamodb"), lab.name(TABLE)
+    try:
+        dynamodb.create_table(TableName=name, **KEYS)
+    except dynamodb.exceptions.ResourceInUseException:
+        return False
+    lab.wait("dynamodb", "table_exists", TableName=name)
+    for photo_id, title, width, rating in PHOTOS:
+        texts = {"photo_id": {"S": photo_id}, "title": {"S": title}}
+        dynamodb.put_item(TableName=name, Item={**texts, "width": {"N": width}, "rating": {"N": rating}})
+    return True
+
+
+def get_photo(lab: Lab) -> bool:
+    """``get-photo`` of phase 02 as its solution has it, behind the alias ``live``."""
+    lambda_, name = lab.client("lambda"), lab.name("get-photo")
+    if exists(lambda_.get_alias, FunctionName=name, Name="live"):
+        return False
+    may_read = allow("dynamodb:GetItem", table_arn(lab))
+    deploy.function(
+        lab,
+        "get-photo",
+        code.folder("get_photo"),
+        role=deploy.role(lab, "get-photo-role", deploy.BASIC_EXECUTION, may_read),
+        environment={"TABLE_NAME": lab.name(TABLE)},
+        timeout_s=10,
+    )
+    version = lambda_.publish_version(FunctionName=name)["Version"]
+    lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    return True
+
+
+def table_arn(lab: Lab) -> str:
+    """The ARN of the lab's table."""
+    return str(lab.client("dynamodb").describe_table(TableName=lab.name(TABLE))["Table"]["TableArn"])
+
+
+def allow(action: str | list[str], resource: str | list[str]) -> dict[str, Any]:
+    """A policy document that allows something."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
+    }
+
+
+def exists(read: Any, **which: Any) -> bool:
+    """Whether a call that reads one resource finds it."""
+    try:
+        read(**which)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return False
+    return True
