@@ -22,6 +22,7 @@ from labkit.localcloud.functions.delivery import Delivery
 from labkit.localcloud.functions.errors import role_not_assumable, s3_get_failed
 from labkit.localcloud.functions.events import EventQueue
 from labkit.localcloud.functions.invoke import Invocations
+from labkit.localcloud.functions.names import Caller
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.warmth import Warmth
 from labkit.localcloud.guard import Guard
@@ -35,6 +36,8 @@ from labkit.localcloud.sources.apis.function_urls import FunctionUrls
 from labkit.localcloud.sources.apis.gateway import Gateway
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import Signers
+from labkit.localcloud.sources.mappings.pollers import Pollers
+from labkit.localcloud.sources.mappings.world import World
 from labkit.localcloud.sources.s3.notifications import S3Notifications
 from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
@@ -48,6 +51,8 @@ from labkit.runtime.fleet import Fleet
 from labkit.runtime.languages import check
 from labkit.runtime.languages.cache import place as cache_place
 from labkit.runtime.spec import Credentials, FunctionSpec
+
+LAMBDA = "lambda.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     fleet: Fleet
     functions: FunctionService
     warmth: Warmth
+    pollers: Pollers
 
     stores = Stores()
     telemetry_cloudwatch.install(stores, clock.now)
@@ -106,12 +112,14 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             fleet.retire(change.function_arn, change.version)
         elif change.kind == "provisioned":
             warmth.follow(change)
+        if change.kind in ("active", "replaced", "deleted"):
+            pollers.function_changed(change.function_arn)
 
     code_token = secrets.token_urlsafe(16)
     guard = Guard(Permissions(resource_policy=lambda arn: functions.policy_for(arn)))
 
     async def role_check(role_arn: str) -> None:
-        if not guard.can_assume(role_arn, "lambda.amazonaws.com"):
+        if not guard.can_assume(role_arn, LAMBDA):
             raise role_not_assumable()
 
     async def fetch_s3(bucket: str, name: str, version: str | None) -> bytes:
@@ -131,6 +139,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             url_for=lambda url_id: f"{endpoint}/_aws/lambda-url/{url_id}/",
             now=lambda: datetime.fromtimestamp(clock.now(), UTC),
             role_allows=guard.role_allows_now,
+            pollers=lambda: pollers,
             runtime_check=lambda runtime: check(runtime, cache),
         )
     )
@@ -159,6 +168,17 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     queue = EventQueue(clock, invocations.run, functions.resolve, delivery, metrics)
     targets = Targets(guard, invocations, moto, clock)
     S3Notifications(targets, guard, clock.now).install()
+    pollers = Pollers(
+        World(
+            clock,
+            moto,
+            metrics,
+            refused=guard.role_refused,
+            resolve=lambda arn: functions.resolve(arn, None, Caller(arn.split(":")[3], ACCOUNT_ID, LAMBDA)),
+            invoke=targets.invoke,
+            deliver=delivery.failed_batch,
+        )
+    )
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     running = Running(targets)
     function_urls = FunctionUrls(Signers(identities, guard), functions, running, clock.now, _port(endpoint))

@@ -107,7 +107,7 @@ class Functions:
             FunctionName=name, Role=role_arn, Code={"ZipFile": zipped(files)}, **{**defaults, **settings}
         )
         self._made.append(name)
-        self.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        self.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
         return Function(self.cloud, name, role_arn, self.lambda_)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from labkit.localcloud.functions.errors import (
     not_found,
     stale_revision,
 )
+from labkit.localcloud.functions.mapping_state import Pollers
 from labkit.localcloud.functions.names import LATEST, Caller, function_name
 from labkit.localcloud.functions.state import Function, Region, Version
 from labkit.runtime.spec import FunctionSpec
@@ -59,6 +60,7 @@ class Dependencies:
         code_url: where the zip file with this hash can be downloaded.
         url_for: the address of a function URL with this id; None refuses function URLs.
         runtime_check: raises a LabError when this machine cannot run the runtime.
+        pollers: gives who reads the sources of event source mappings; None refuses mappings.
         role_allows: ``(role_arn, action, resource_arn) -> bool``, for targets that a function's role
             must be allowed to write to; None skips the check at configuration time.
         pending_s: how long a function stays Pending, or an update InProgress.
@@ -74,6 +76,7 @@ class Dependencies:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     runtime_check: Callable[[str], None] | None = None
     role_allows: Callable[[str, str, str], Awaitable[bool]] | None = None
+    pollers: Callable[[], Pollers] | None = None
     pending_s: float = 0.1
 
 

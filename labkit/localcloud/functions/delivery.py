@@ -49,6 +49,18 @@ class Delivery:
         }
         await self._send(spec, service, calls[service], "DestinationDeliveryFailures")
 
+    async def failed_batch(self, spec: FunctionSpec, target: str, body: str, key: str) -> None:
+        """Sends the record of a batch that was given up; ``key`` is its name in a bucket."""
+        calls: dict[str, Callable[[Any], object]] = {
+            "sqs": lambda sqs: sqs.send_message(
+                QueueUrl=_queue_url(self._endpoint, target), MessageBody=body
+            ),
+            "sns": lambda sns: sns.publish(TopicArn=target, Message=body),
+            "s3": lambda s3: s3.put_object(Bucket=target.split(":::")[1], Key=key, Body=body.encode()),
+        }
+        service = target.split(":")[2]
+        await self._send(spec, service, calls[service], "DestinationDeliveryFailures")
+
     async def dead_letter(
         self, spec: FunctionSpec, target: str, payload: bytes, attributes: Attributes
     ) -> None:

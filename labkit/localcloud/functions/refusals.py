@@ -55,6 +55,21 @@ _COMPUTE: tuple[_Check, ...] = (
     _given("AcceleratorConfig"),
     _given("RuntimeConfig", "Use a managed runtime, or provided.al2023 with your own bootstrap."),
 )
+_SOURCES = "The event sources here are Amazon SQS, DynamoDB Streams and Kinesis."
+_MAPPING: tuple[_Check, ...] = (
+    _given("SelfManagedEventSource", _SOURCES),
+    _given("SourceAccessConfigurations", _SOURCES),
+    _given("Topics", _SOURCES),
+    _given("Queues", _SOURCES),
+    _given("AmazonManagedKafkaEventSourceConfig", _SOURCES),
+    _given("SelfManagedKafkaEventSourceConfig", _SOURCES),
+    _given("DocumentDBEventSourceConfig", _SOURCES),
+    _given("ProvisionedPollerConfig", "Leave it out: a mapping here scales by itself."),
+    _given("KMSKeyArn", "Filters stay in this process's memory; leave the key out."),
+    _given_in("MetricsConfig", "Metrics", "Look at the function's own metrics, such as IteratorAge."),
+    _given("LoggingConfig", "Look at the function's own log."),
+    _given("TumblingWindowInSeconds", "Keep the state in a table, or use it on an AWS account."),
+)
 _PUBLISH_TO: _Check = _given("PublishTo", "Use Publish or PublishVersion.")
 
 _STREAMED: _Check = (
@@ -91,18 +106,16 @@ _PARAMETERS: dict[str, tuple[_Check, ...]] = {
         ),
         _given("RuntimeVersionArn", "Functions here always run on the interpreter of this machine."),
     ),
+    "CreateEventSourceMapping": _MAPPING,
+    "UpdateEventSourceMapping": _MAPPING,
     "ListFunctions": (_given("MasterRegion", "Lambda@Edge replicas do not exist here; leave it out."),),
 }
 
-_MAPPINGS = "Call Invoke yourself (InvocationType Event for asynchronous calls), or use an AWS account."
 _SIGNING = "Packages are not signed here. Use code signing on an AWS account."
 _DURABLE = "Durable functions need an AWS account."
 _CAPACITY = "Lambda Managed Instances need an AWS account. Functions here use the default compute type."
 
 _OPERATIONS: dict[str, str] = {
-    "CreateEventSourceMapping": _MAPPINGS,
-    "UpdateEventSourceMapping": _MAPPINGS,
-    "DeleteEventSourceMapping": _MAPPINGS,
     "CreateCodeSigningConfig": _SIGNING,
     "UpdateCodeSigningConfig": _SIGNING,
     "DeleteCodeSigningConfig": _SIGNING,

@@ -17,6 +17,7 @@ from labkit.localcloud.functions import (
     layer_policies,
     layers,
     lifecycle,
+    mappings,
     policies,
     provisioned,
     settings,
@@ -94,8 +95,11 @@ OPERATIONS: dict[str, Operation] = {
     "GetFunctionCodeSigningConfig": settings.get_function_code_signing_config,
     "DeleteFunctionCodeSigningConfig": settings.delete_function_code_signing_config,
     "ListCodeSigningConfigs": settings.list_code_signing_configs,
-    "ListEventSourceMappings": settings.list_event_source_mappings,
-    "GetEventSourceMapping": settings.get_event_source_mapping,
+    "CreateEventSourceMapping": mappings.create_event_source_mapping,
+    "GetEventSourceMapping": mappings.get_event_source_mapping,
+    "ListEventSourceMappings": mappings.list_event_source_mappings,
+    "UpdateEventSourceMapping": mappings.update_event_source_mapping,
+    "DeleteEventSourceMapping": mappings.delete_event_source_mapping,
     "ListCapacityProviders": settings.list_capacity_providers,
 }
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.localcloud.functions.context import Call
-from labkit.localcloud.functions.errors import resource_not_found
 
 Params = Mapping[str, Any]
 Output = dict[str, Any]
@@ -51,16 +50,6 @@ def delete_function_code_signing_config(call: Call, params: Params) -> Output:
 def list_code_signing_configs(call: Call, params: Params) -> Output:
     """ListCodeSigningConfigs: none can be created."""
     return {"CodeSigningConfigs": []}
-
-
-def list_event_source_mappings(call: Call, params: Params) -> Output:
-    """ListEventSourceMappings: none can be created."""
-    return {"EventSourceMappings": []}
-
-
-def get_event_source_mapping(call: Call, params: Params) -> Output:
-    """GetEventSourceMapping: none can exist."""
-    raise resource_not_found()
 
 
 def list_capacity_providers(call: Call, params: Params) -> Output:

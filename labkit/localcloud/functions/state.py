@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from labkit.localcloud.functions.mapping_state import EventSourceMapping
 from labkit.localcloud.functions.names import LATEST, function_arn
 from labkit.runtime.spec import FunctionSpec
 
@@ -208,6 +209,7 @@ class Region:
 
     Attributes:
         urls: function URLs by their id.
+        mappings: event source mappings by their UUID.
         targets: what resolve.py has worked out, by (name or ARN, qualifier); emptied by every change.
     """
 
@@ -216,6 +218,7 @@ class Region:
     functions: dict[str, Function] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     urls: dict[str, FunctionUrl] = field(default_factory=dict)
+    mappings: dict[str, EventSourceMapping] = field(default_factory=dict)
     targets: dict[tuple[str, str | None], Any] = field(default_factory=dict)
 
     def arn(self, name: str, qualifier: str | None = None) -> str:

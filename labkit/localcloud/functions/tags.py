@@ -1,4 +1,4 @@
-"""Tags of functions. Other Lambda resources that carry tags on AWS do not exist here."""
+"""Tags of functions and event source mappings. What else carries tags on AWS does not exist here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from labkit.localcloud.functions import limits
 from labkit.localcloud.functions.context import Call
 from labkit.localcloud.functions.errors import function_not_found, invalid, not_found
+from labkit.localcloud.functions.mapping_state import EventSourceMapping
+from labkit.localcloud.functions.mappings import mapping_by_arn
 from labkit.localcloud.functions.state import Function
 
 Params = Mapping[str, Any]
@@ -23,20 +25,20 @@ _OTHERS = {
 
 def tag_resource(call: Call, params: Params) -> Output:
     """TagResource: new tags are added, known keys get the new value."""
-    function = _find(call, params["Resource"])
+    tagged = _find(call, params["Resource"])
     if not params["Tags"]:
         raise invalid("An error occurred and the request cannot be processed.")
-    tags = {**function.tags, **params["Tags"]}
+    tags = {**tagged.tags, **params["Tags"]}
     limits.check_tags(tags)
-    function.tags = tags
+    tagged.tags = tags
     return {}
 
 
 def untag_resource(call: Call, params: Params) -> Output:
     """UntagResource: unknown keys do no harm."""
-    function = _find(call, params["Resource"])
+    tagged = _find(call, params["Resource"])
     for key in params["TagKeys"]:
-        function.tags.pop(key, None)
+        tagged.tags.pop(key, None)
     return {}
 
 
@@ -45,8 +47,10 @@ def list_tags(call: Call, params: Params) -> Output:
     return {"Tags": dict(_find(call, params["Resource"]).tags)}
 
 
-def _find(call: Call, arn: str) -> Function:
+def _find(call: Call, arn: str) -> Function | EventSourceMapping:
     kind = arn.split(":")[5]
+    if kind == "event-source-mapping" and (mapping := mapping_by_arn(call, arn)) is not None:
+        return mapping
     if kind in _OTHERS:
         raise not_found(f"{_OTHERS[kind]} not found: {arn}")
     name, qualifier = call.names(arn)

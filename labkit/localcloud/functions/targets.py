@@ -74,6 +74,20 @@ async def check_destinations(
             )
 
 
+async def may_write(call: Call, role_arn: str, target_arn: str) -> None:
+    """An event source mapping's destination for failed batches.
+
+    Raises:
+        ServiceError: the role may not write to it.
+    """
+    service = _service_of(target_arn)
+    if not await _allowed(call, role_arn, service, target_arn):
+        known = _SERVICES[service]
+        raise invalid(
+            f"The function execution role does not have permissions to call {known.verb} on {known.label}"
+        )
+
+
 def _check_function(call: Call, own_arn: str, arn: str) -> None:
     if arn == own_arn or arn.startswith(f"{own_arn}:"):
         raise invalid("You can't specify the function as a destination for itself.")

@@ -172,7 +172,7 @@ class Targets:
                 raise NotDelivered("AWS.SimpleQueueService.NonExistentQueue", f"There is no queue {arn}")
             system = {}
             if message.trace_header:
-                system["AWSTraceHeader"] = {"data_type": "String", "string_value": message.trace_header}
+                system["AWSTraceHeader"] = {"DataType": "String", "StringValue": message.trace_header}
             sqs_backends[account][region].send_message(
                 queue.name,
                 message.body,
