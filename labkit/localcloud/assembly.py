@@ -32,6 +32,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
+from labkit.localcloud.sources import eventbridge
 from labkit.localcloud.sources.apis.function_urls import FunctionUrls
 from labkit.localcloud.sources.apis.gateway import Gateway
 from labkit.localcloud.sources.apis.running import Running
@@ -179,6 +180,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             deliver=delivery.failed_batch,
         )
     )
+    eventbridge.start(targets, moto, clock, stores)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     running = Running(targets)
     function_urls = FunctionUrls(Signers(identities, guard), functions, running, clock.now, _port(endpoint))

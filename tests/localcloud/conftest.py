@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import textwrap
@@ -112,7 +113,8 @@ class Functions:
 
     def close(self) -> None:
         for name in self._made:
-            self.lambda_.delete_function(FunctionName=name)
+            with contextlib.suppress(self.lambda_.exceptions.ResourceNotFoundException):  # by the test itself
+                self.lambda_.delete_function(FunctionName=name)
 
 
 @pytest.fixture(scope="module")

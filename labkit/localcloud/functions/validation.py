@@ -29,8 +29,13 @@ def validate(operation: str, params: Mapping[str, Any]) -> None:
         ServiceError: ValidationException with every violation, in the model's order.
     """
     shape = operation_model(operation).input_shape
-    if shape is not None and (found := tuple(_structure(shape, params, ""))):
+    if shape is not None and (found := violations(shape, params)):
         raise violated(*found)
+
+
+def violations(shape: StructureShape, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is wrong with the parameters of any service's operation, one sentence each."""
+    return tuple(_structure(shape, params, ""))
 
 
 def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:

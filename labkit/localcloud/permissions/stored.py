@@ -61,6 +61,19 @@ def _bus_policy(state: Any, name: str, arn: str) -> Any:
     return held.policy if held else None
 
 
+def _logs_policy(state: Any, name: str, arn: str) -> Any:
+    """CloudWatch Logs has no policy of one group; the statements of all of a Region count together."""
+    held = [json.loads(policy.policy_document) for policy in list(state.resource_policies.values())]
+    statements = [
+        statement
+        for document in held
+        for statement in (
+            document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        )
+    ]
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
+
+
 _POLICIES: dict[str, Callable[[Any, str, str], Any]] = {
     "sqs": _queue_policy,
     "sns": _topic_policy,
@@ -69,4 +82,5 @@ _POLICIES: dict[str, Callable[[Any, str, str], Any]] = {
     "kms": _key_policy,
     "dynamodb": _table_policy,
     "events": _bus_policy,
+    "logs": _logs_policy,
 }

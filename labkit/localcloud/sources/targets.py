@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -182,7 +183,13 @@ class Targets:
                 system_attributes=system,
             )
 
-        await self._moto.run(send)
+        await self._in_moto(send)
+
+    async def _in_moto(self, work: Callable[[], None]) -> None:
+        try:
+            await self._moto.run(work)
+        except ServiceException as error:  # e.g. a FIFO queue that wants a deduplication id
+            raise NotDelivered(error.code, error.message) from None
 
     async def _topic(self, sender: Sender, arn: str, message: Message) -> None:
         await self.permit(sender, "sns:Publish", arn)
@@ -200,7 +207,7 @@ class Targets:
                     group_id=message.options.get("MessageGroupId"),
                 )
 
-        await self._moto.run(publish)
+        await self._in_moto(publish)
 
 
 def _caller(function_arn: str, sender: Sender | None) -> Caller:

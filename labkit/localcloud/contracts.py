@@ -1,0 +1,96 @@
+"""Holds requests that moto serves against the service's model, and refuses what has no effect here.
+
+moto takes most parameters unread; AWS refuses what breaks a constraint of the model, in fixed words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, wraps
+from typing import Any
+
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import BaseResponse
+
+from labkit.localcloud.functions.errors import NOT_HERE, violated
+from labkit.localcloud.functions.validation import violations
+
+Method = Callable[[Any], Any]
+
+
+class NotHere(JsonRESTError):
+    """An operation that the local cloud does not have."""
+
+    code = 501
+
+    def __init__(self, operation: str, instead: str) -> None:
+        super().__init__("NotImplemented", f"{operation} is {NOT_HERE}. {instead}")
+
+
+def refused(message: str, code: str = "ValidationException") -> JsonRESTError:
+    """An error of a JSON service, as moto's handlers raise it."""
+    return JsonRESTError(code, message)
+
+
+def unsupported(parameter: str, instead: str) -> JsonRESTError:
+    """A parameter that AWS knows and that would have no effect here."""
+    return refused(f"{parameter} is {NOT_HERE}. {instead}")
+
+
+def hold(service: str, operation: str, params: Mapping[str, Any]) -> None:
+    """Checks the parameters of one call.
+
+    Raises:
+        JsonRESTError: ValidationException with AWS's sentences.
+    """
+    shape = _model(service).operation_model(operation).input_shape
+    if shape is not None and (found := violations(shape, params)):
+        error = violated(*found)
+        raise refused(error.message, error.code)
+
+
+def install(
+    handler: type[BaseResponse], service: str, not_here: Mapping[str, str], skip: Iterable[str] = ()
+) -> None:
+    """Has moto's handler of a JSON service check every call.
+
+    Args:
+        not_here: operation -> what to do instead; they are refused.
+        skip: operations whose parameters are checked elsewhere (those bound to the path).
+    """
+    for operation in _model(service).operation_names:
+        name = xform_name(operation)
+        method = getattr(handler, name, None)
+        if operation in not_here or method is None:
+            setattr(handler, name, _refusing(operation, not_here.get(operation, "Use it on an AWS account.")))
+        elif operation not in skip:
+            setattr(handler, name, _checking(method, service, operation))
+
+
+def _refusing(operation: str, instead: str) -> Method:
+    def refuse(self: BaseResponse) -> Any:
+        raise NotHere(operation, instead)
+
+    return refuse
+
+
+def _checking(method: Method, service: str, operation: str) -> Method:
+    @wraps(method)
+    def checked(self: BaseResponse) -> Any:
+        try:
+            params = json.loads(self.body or "{}")
+        except ValueError:
+            raise refused("The request is no JSON.", "SerializationException") from None
+        hold(service, operation, params)
+        return method(self)
+
+    return checked
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
