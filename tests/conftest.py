@@ -45,6 +45,7 @@ SLOW = (
     "measure/test_tuning_cloud.py",
     "notebooks/",
     "runtime/",
+    "widgets/test_widgets_cloud.py",
     "wrong_answers/",
 )
 INTERNET = (socket.AF_INET, socket.AF_INET6)

@@ -23,6 +23,10 @@ from labkit.measure.target import MeasureError
 from labkit.reports import Report
 
 _START = re.compile(r"START RequestId: (\S{1,256})(?: Version: (\S{1,256}))?")
+# How the runtimes of Python and Node.js log what a handler raised; a logger writes tabs or no return there.
+_RAISED = re.compile(
+    r"\[ERROR\] [\w.]+(?::[^\r]*)?\rTraceback |[^\t]+\t[^\t]+\tERROR\tInvoke Error ", re.DOTALL
+)
 _ROUNDED_S = 0.002
 _NOTHING_THERE = "ResourceNotFoundException"
 
@@ -34,11 +38,18 @@ class Invocation:
     Attributes:
         started_at: when the handler was called, seconds since the epoch.
         report: what Lambda reported at its end; None when there is no REPORT line (yet).
+        raised: whether the runtime logged an exception that the handler did not catch.
     """
 
     request_id: str
     started_at: float
     report: Report | None = None
+    raised: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error; in text logs REPORT says so only of crashes and timeouts."""
+        return self.raised or (self.report is not None and self.report.status != "success")
 
     @property
     def begins_at(self) -> float:
@@ -183,6 +194,7 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
     """What one stream tells; None when it has none of Lambda's own lines."""
     starts: list[tuple[str, float]] = []
     inits: list[float] = []
+    raised: set[int] = set()  # places in starts
     version = None
     for event in events:
         kind, request_id, told = _milestone(event["message"])
@@ -192,23 +204,27 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
         elif kind == "start" and request_id:
             starts.append((request_id, at))
             version = told or version
-    runs = tuple(_runs(starts, events))
+        elif starts and _RAISED.match(event["message"]):
+            raised.add(len(starts) - 1)
+    runs = tuple(_runs(starts, raised, events))
     if not runs and not inits:
         return None
     return Environment(stream, version, tuple(_inits(inits, runs)), runs)
 
 
-def _runs(starts: list[tuple[str, float]], events: Sequence[dict[str, Any]]) -> Iterator[Invocation]:
+def _runs(
+    starts: list[tuple[str, float]], raised: set[int], events: Sequence[dict[str, Any]]
+) -> Iterator[Invocation]:
     """Starts and reports of a stream, put together: a retry has the id of the attempt before it."""
     told: dict[str, list[Report]] = defaultdict(list)
     for report in reports.parse_all(events):
         told[report.request_id].append(report)
-    for request_id, at in starts:
-        yield Invocation(request_id, at, told[request_id].pop(0) if told[request_id] else None)
+    for place, (request_id, at) in enumerate(starts):
+        mine = told[request_id].pop(0) if told[request_id] else None
+        yield Invocation(request_id, at, mine, place in raised)
     ends = {found.request_id: event["timestamp"] / 1000 for event in events for found in _report(event)}
     for request_id, left in told.items():  # started before what was read
-        for report in left:
-            yield Invocation(request_id, ends[request_id] - report.duration_ms / 1000, report)
+        yield from (Invocation(request_id, ends[request_id] - one.duration_ms / 1000, one) for one in left)
 
 
 def _report(event: dict[str, Any]) -> list[Report]:

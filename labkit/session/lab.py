@@ -196,8 +196,7 @@ class Lab:
             what: a function's name, or measurements of it: then throttled requests are shown as well.
             minutes: how far to look back, when it is a name.
         """
-        show = _above("labkit.widgets", "timeline")
-        return show(self.client, what, minutes=minutes, now=lambda: self.clock.now().timestamp())
+        return self._show("timeline", what, minutes=minutes)
 
     def trace(self, what: str | None = None, *, minutes: float = 15) -> Any:
         """The latest traces in X-Ray as waterfalls.
@@ -206,8 +205,32 @@ class Lab:
             what: a trace id, or the name of a function or service that took part; None: all.
             minutes: how far to look back.
         """
-        show = _above("labkit.widgets", "trace")
-        return show(self.client, what, minutes=minutes, now=lambda: self.clock.now().timestamp())
+        return self._show("trace", what, minutes=minutes)
+
+    def event_path(self, function: str, **options: Any) -> Any:
+        """The way of one event through a function, from its logs: ``sent_at=lab.clock.now()`` at least.
+
+        See `labkit.widgets.event_path` for the options: ``sent_at``, ``request_id``, ``moments``.
+        """
+        return self._show("event_path", function, **options)
+
+    def dashboard(self, *, minutes: float = 15, every_s: float | None = None) -> Any:
+        """Latency, errors, throttles, concurrency and cost of the functions of this lab.
+
+        Args:
+            minutes: how far to look back.
+            every_s: refresh by itself as well, every so many seconds.
+        """
+        return self._show("dashboard", self._functions, region=self.region, minutes=minutes, every_s=every_s)
+
+    def _functions(self) -> list[str]:
+        live = [entry for entry in self.ledger.live() if entry.kind == "lambda.function"]
+        return list(dict.fromkeys(entry.ids["FunctionName"] for entry in live if entry.region == self.region))
+
+    def _show(self, name: str, *what: Any, **options: Any) -> Any:
+        """A view of this lab, on its clients and its clock."""
+        view = _above("labkit.widgets", name)
+        return view(self.client, *what, now=lambda: self.clock.now().timestamp(), **options)
 
     def teardown(
         self, *, timeout_s: float = 120.0, progress: Callable[[str], None] | None = None

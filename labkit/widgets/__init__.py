@@ -12,6 +12,8 @@ from labkit.widgets.break_even import BreakEvenView, break_even
 from labkit.widgets.checkpoints import CheckpointsView, checkpoints
 from labkit.widgets.cli_commands import CliCommandsView, cli_commands
 from labkit.widgets.cost_meter import CostMeterView, cost_meter
+from labkit.widgets.dashboard import DashboardView, dashboard
+from labkit.widgets.event_path import EventPathView, event_path
 from labkit.widgets.latency import LatencyView, latency
 from labkit.widgets.timeline import TimelineView, timeline
 from labkit.widgets.trace import TraceView, trace
@@ -22,6 +24,8 @@ __all__ = [
     "CheckpointsView",
     "CliCommandsView",
     "CostMeterView",
+    "DashboardView",
+    "EventPathView",
     "LatencyView",
     "TimelineView",
     "TraceView",
@@ -31,6 +35,8 @@ __all__ = [
     "checkpoints",
     "cli_commands",
     "cost_meter",
+    "dashboard",
+    "event_path",
     "latency",
     "show",
     "timeline",

@@ -70,7 +70,7 @@ def _for_a_page(written: str, width: int, height: int, label: str) -> str:
     body = body.replace(INK, "currentColor")
     body = re.sub(rf"(stroke|fill): {FAINT}", r"\1: currentColor; \1-opacity: 0.4", body)
     body = re.sub(r"font-family: [^;\"]+;? ?", "", body)  # the page's own
-    body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)  # a hundredth of a pixel is fine enough
+    body = re.sub(r"<[^>]+>", _shorter, body)
     referenced = set(re.findall(r"#([\w-]+)", body))
     body = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in referenced else "", body)
     body = re.sub(r"\n\s*", "\n", body)
@@ -79,3 +79,8 @@ def _for_a_page(written: str, width: int, height: int, label: str) -> str:
         f' viewBox="0 0 {width} {height}" style="max-width: {width}px" aria-label="{escape(label)}">'
         f"<title>{escape(label)}</title>{body.strip()}"
     )
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    """A hundredth of a pixel is fine enough; texts, which stand between the tags, stay as they are."""
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])

@@ -190,10 +190,7 @@ def _nothing(found: Environments) -> str:
 
 
 def _failed(seen: Seen) -> int:
-    return sum(
-        run.request_id in seen.failed or bool(run.report and run.report.status != "success")
-        for run in seen.environments.invocations
-    )
+    return sum(run.failed or run.request_id in seen.failed for run in seen.environments.invocations)
 
 
 def _heading(seen: Seen) -> str:

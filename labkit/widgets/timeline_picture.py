@@ -71,7 +71,7 @@ def _lanes(axes: Axes, seen: Seen, rows: tuple[Environment, ...], row: int, span
             begin = run.started_at - origin
             end = begin if run.ended_at is None else run.ended_at - origin
             runs.append((begin, max(end, begin + least), number))
-            if run.request_id in seen.failed or (run.report and run.report.status != "success"):
+            if run.failed or run.request_id in seen.failed:
                 failed.append(((begin + end) / 2, number))
     _bars(axes, idle, FAINT, 1.2)
     _bars(axes, runs, BLUE, row * 0.5)
