@@ -38,6 +38,7 @@ SLOW = (
     "localcloud/sources/test_function_urls.py",
     "localcloud/sources/test_eventbridge_rules.py",
     "localcloud/sources/test_eventbridge_schedules.py",
+    "localcloud/sources/test_sns.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

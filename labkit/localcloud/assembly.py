@@ -40,6 +40,8 @@ from labkit.localcloud.sources.apis.signers import Signers
 from labkit.localcloud.sources.mappings.pollers import Pollers
 from labkit.localcloud.sources.mappings.world import World
 from labkit.localcloud.sources.s3.notifications import S3Notifications
+from labkit.localcloud.sources.sns import topics as sns
+from labkit.localcloud.sources.sns.delivery import Deliveries
 from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
@@ -168,7 +170,6 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     invocations = Invocations(functions, fleet, lambda *event: queue.accept(*event), tracer, metrics)
     queue = EventQueue(clock, invocations.run, functions.resolve, delivery, metrics)
     targets = Targets(guard, invocations, moto, clock)
-    S3Notifications(targets, guard, clock.now).install()
     pollers = Pollers(
         World(
             clock,
@@ -180,7 +181,9 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             deliver=delivery.failed_batch,
         )
     )
-    eventbridge.start(targets, moto, clock, stores)
+    bridge = eventbridge.start(targets, moto, clock, stores)
+    S3Notifications(targets, guard, clock.now, bridge.publish).install()
+    sns.install(Deliveries(targets, clock, stores), clock.now)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     running = Running(targets)
     function_urls = FunctionUrls(Signers(identities, guard), functions, running, clock.now, _port(endpoint))

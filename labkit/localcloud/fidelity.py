@@ -14,6 +14,7 @@ ALWAYS = [
         "no service graph, no filter expressions, no rules but the default one",
         "attempts are subsegments of one AWS::Lambda segment; graph, filters, own rules",
     ),
+    ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
 ]
 ISOLATED = [

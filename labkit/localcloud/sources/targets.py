@@ -205,6 +205,7 @@ class Targets:
                     subject=message.options.get("Subject"),
                     message_attributes=message.options.get("MessageAttributes"),
                     group_id=message.options.get("MessageGroupId"),
+                    deduplication_id=message.options.get("MessageDeduplicationId"),
                 )
 
         await self._in_moto(publish)

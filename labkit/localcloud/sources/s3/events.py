@@ -5,13 +5,13 @@ Source: S3 User Guide, "Event message structure" and "EventBridge: event message
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 from labkit.localcloud.identities import ACCOUNT_ID
+from labkit.localcloud.sources.eventbridge.events import Event
 
 OWNER_ID = "A1LABKITOWNER0"  # S3 names the bucket's owner by an id of its own kind
 # Tags, access lists and restores came later, with a later version of the record.
@@ -105,7 +105,7 @@ def notification(change: Change, configuration_id: str) -> dict[str, Any]:
     return {"Records": [record]}
 
 
-def bus_event(change: Change) -> dict[str, Any]:
+def bus_event(change: Change, trace_header: str | None) -> Event:
     """The event on the default bus of the bucket's Region; here the key is as it is."""
     kind = change.name.partition(":")[0]
     described = {
@@ -132,17 +132,16 @@ def bus_event(change: Change) -> dict[str, Any]:
         detail["source-storage-class"] = change.storage_class
     if change.restored_until is not None:
         detail["restore-expiry-time"] = _iso(change.restored_until, "seconds")
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": _DETAIL_TYPES.get(kind) or _DETAIL_TYPES[change.name],
-        "source": "aws.s3",
-        "account": ACCOUNT_ID,
-        "time": _iso(change.time_s, "seconds"),
-        "region": change.region,
-        "resources": [change.bucket_arn],
-        "detail": detail,
-    }
+    return Event(
+        change.region,
+        "aws.s3",
+        _DETAIL_TYPES.get(kind) or _DETAIL_TYPES[change.name],
+        detail,
+        change.time_s,
+        change.time_s,
+        (change.bucket_arn,),
+        trace_header=trace_header,
+    )
 
 
 def test_event(bucket: str, time_s: float, request_id: str, host_id: str) -> dict[str, Any]:

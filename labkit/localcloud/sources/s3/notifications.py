@@ -23,6 +23,7 @@ from moto.sqs.models import sqs_backends
 from labkit.localcloud import origin
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
+from labkit.localcloud.sources.eventbridge.events import Event
 from labkit.localcloud.sources.s3.configuration import check_places, entries, read, unusable
 from labkit.localcloud.sources.s3.events import Change, bus_event, notification, test_event
 from labkit.localcloud.sources.targets import Message, Service, Targets
@@ -62,10 +63,12 @@ _PERMISSIONS = {
 
 
 class S3Notifications:
-    """Notifications of all buckets. ``now`` is the lesson clock's, in seconds."""
+    """Notifications of all buckets. ``now`` is the lesson clock's, in seconds; ``publish`` EventBridge's."""
 
-    def __init__(self, targets: Targets, guard: Guard, now: Callable[[], float]) -> None:
-        self._targets, self._guard, self._now = targets, guard, now
+    def __init__(
+        self, targets: Targets, guard: Guard, now: Callable[[], float], publish: Callable[[Event], None]
+    ) -> None:
+        self._targets, self._guard, self._now, self._publish = targets, guard, now, publish
         self._sequence = 0
 
     def install(self) -> None:
@@ -185,8 +188,8 @@ class S3Notifications:
             if one.matches(f"s3:{name}", key):
                 self._send(change.bucket_arn, one.arn, json.dumps(notification(change, one.id)))
         if configuration.event_bridge is not None:
-            bus = f"arn:aws:events:{change.region}:{ACCOUNT_ID}:event-bus/default"
-            self._send(change.bucket_arn, bus, json.dumps(bus_event(change)))
+            event = bus_event(change, origin.trace_header())
+            origin.afterwards(lambda: self._publish(event))
 
     def _send(self, bucket_arn: str, arn: str, body: str) -> None:
         message = Message(body, origin.trace_header(), {"Subject": SUBJECT})
