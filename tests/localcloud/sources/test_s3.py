@@ -377,3 +377,35 @@ def test_a_permission_taken_away_ends_the_delivery(make: Any, cloud: Any, s3: An
     told(queue)
     function.invoke({"direct": True})
     assert [event.get("direct", False) for event in seen_by(function, 2)] == [False, True]
+
+
+def test_eventbridge_gets_events_of_its_own_form(cloud: Any, s3: Any, bucket: str) -> None:
+    """A rule on the default bus sees them once the bucket sends them; the key is not encoded there."""
+    events, queue = cloud.client("events"), Queue(cloud)
+    rule = unique("rule")
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": queue.arn}])
+    queue.allow("events.amazonaws.com", rule_arn)
+    s3.put_object(Bucket=bucket, Key="unheard", Body=b"")
+    on = {"EventBridgeConfiguration": {}}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=on)
+    etag = s3.put_object(Bucket=bucket, Key="a key", Body=b"12")["ETag"].strip('"')
+    s3.delete_object(Bucket=bucket, Key="a key")
+    found = [json.loads(message["Body"]) for message in queue.messages(2)]
+    created, deleted = sorted(found, key=lambda event: event["detail"]["object"]["sequencer"])
+    assert (created["source"], created["detail-type"]) == ("aws.s3", "Object Created")
+    assert created["resources"] == [arn(bucket)]
+    detail = created["detail"]
+    sequencer = detail["object"].pop("sequencer")
+    assert detail["object"] == {"key": "a key", "size": 2, "etag": etag}
+    assert {name: detail[name] for name in ("version", "bucket", "requester", "reason")} == {
+        "version": "0",
+        "bucket": {"name": bucket},
+        "requester": "123456789012",
+        "reason": "PutObject",
+    }
+    assert {"request-id", "source-ip-address"} < detail.keys()
+    assert deleted["detail-type"] == "Object Deleted"
+    assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
+    assert deleted["detail"]["object"]["sequencer"] > sequencer
