@@ -36,6 +36,8 @@ SLOW = (
     "localcloud/sources/test_mappings_",
     "localcloud/sources/test_s3.py",
     "localcloud/sources/test_function_urls.py",
+    "localcloud/sources/test_http_apis.py",
+    "localcloud/sources/test_rest_apis.py",
     "localcloud/sources/test_eventbridge_rules.py",
     "localcloud/sources/test_eventbridge_schedules.py",
     "localcloud/sources/test_sns.py",

@@ -33,10 +33,8 @@ from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
 from labkit.localcloud.sources import eventbridge
-from labkit.localcloud.sources.apis.function_urls import FunctionUrls
-from labkit.localcloud.sources.apis.gateway import Gateway
 from labkit.localcloud.sources.apis.running import Running
-from labkit.localcloud.sources.apis.signers import Signers
+from labkit.localcloud.sources.apis.wiring import serve_apis
 from labkit.localcloud.sources.mappings.pollers import Pollers
 from labkit.localcloud.sources.mappings.world import World
 from labkit.localcloud.sources.s3.notifications import S3Notifications
@@ -185,12 +183,8 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     S3Notifications(targets, guard, clock.now, bridge.publish).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
-    running = Running(targets)
-    function_urls = FunctionUrls(Signers(identities, guard), functions, running, clock.now, _port(endpoint))
-    front = Front(local, Gateway(function_urls), AwsApi(identities, guard, functions, invocations, moto))
+    apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock)
+    aws = AwsApi(identities, guard, functions, invocations, moto, {"apigateway": apis.control})
+    front = Front(local, apis.gateway, aws)
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
-    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, running)
-
-
-def _port(endpoint: str) -> int:
-    return int(endpoint.rpartition(":")[2])
+    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, apis.running)

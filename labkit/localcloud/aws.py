@@ -6,6 +6,7 @@ Lambda is our own functions service; every other service is moto's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.functions import wire
@@ -18,8 +19,12 @@ from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.moto_host import MotoHost
+from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.signing import SigningError, verify
 from labkit.runtime.http import StreamingAnswer
+
+Forward = Callable[[], Awaitable[Answer]]
+Control = Callable[[Call, Forward], Awaitable[Answer]]
 
 LARGE_BYTES = 1 << 20  # reading the JSON and base64 of a large upload would hold up everybody else
 
@@ -34,9 +39,11 @@ class AwsApi:
         functions: FunctionService,
         invocations: Invocations,
         moto: MotoHost,
+        controls: Mapping[str, Control],
     ) -> None:
+        """``controls`` stand between callers and moto's services of these signing names."""
         self._identities, self._guard, self._functions = identities, guard, functions
-        self._invocations, self._moto = invocations, moto
+        self._invocations, self._moto, self._controls = invocations, moto, controls
 
     async def __call__(self, request: Request) -> Answer:
         try:
@@ -55,6 +62,9 @@ class AwsApi:
             return call
         if signed.service == "lambda":
             return await self._lambda(request, signed.region, signed.signer)
+        control = self._controls.get(signed.service)
+        if control is not None:
+            return await control(call, lambda: self._moto.answer(request, signed, call.operation))
         answer = await self._moto.answer(request, signed, call.operation)
         if answer.status == 404:
             return self._guard.hide_missing(signed.signer, call, request) or answer

@@ -111,6 +111,10 @@ class Functions:
         self.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
         return Function(self.cloud, name, role_arn, self.lambda_)
 
+    def delete(self, function: Function) -> None:
+        self._made.remove(function.name)
+        self.lambda_.delete_function(FunctionName=function.name)
+
     def close(self) -> None:
         for name in self._made:
             with contextlib.suppress(self.lambda_.exceptions.ResourceNotFoundException):  # by the test itself

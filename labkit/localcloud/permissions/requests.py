@@ -20,6 +20,7 @@ from labkit.localcloud.permissions.tables import service_table
 from labkit.localcloud.permissions.tables.service import Service, Wants
 from labkit.localcloud.permissions.templates import Scope, Slot, Template
 from labkit.localcloud.permissions.wire import Protocol, Wire, protocol_of
+from labkit.runtime.http import Request as HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,29 @@ def function_url_call(
     actions = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
     needs = tuple(Need(action, function_arn, function_arn, context) for action in actions)
     return Call(wire, "InvokeFunctionUrl", account_id, given_needs=needs)
+
+
+def execute_api_call(request: HttpRequest, region: str, resource: str, account_id: str = ACCOUNT_ID) -> Call:
+    """A request to an API whose method or route asks for a signature.
+
+    Args:
+        resource: ``<api-id>/<stage>/<METHOD>/<path>``.
+    """
+    folded = {name.lower(): value for name, value in request.headers}
+    host = folded.get("host", "")
+    wire = Wire(
+        "execute-api",
+        region,
+        "rest-json",
+        request.method,
+        host,
+        request.raw_path,
+        request.query,
+        folded,
+        request.body,
+    )
+    arn = f"arn:aws:execute-api:{region}:{account_id}:{resource}"
+    return Call(wire, "Invoke", account_id, given_needs=(Need("execute-api:Invoke", arn, arn),))
 
 
 def _classify_rest(wire: Wire, account_id: str) -> Call:

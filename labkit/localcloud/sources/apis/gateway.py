@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.sources.apis.addresses import Address, locate
@@ -10,14 +11,31 @@ from labkit.localcloud.sources.apis.addresses import Address, locate
 Serve = Callable[[Request, Address], Awaitable[Answer]]
 
 
+class Apis(Protocol):
+    """The APIs of one kind."""
+
+    def has(self, api_id: str) -> bool:
+        """Whether an API of this id exists."""
+
+    async def __call__(self, request: Request, address: Address) -> Answer: ...
+
+
 class Gateway:
     """Answers for URLs and APIs; None for requests that are for neither."""
 
-    def __init__(self, function_urls: Serve) -> None:
-        self._function_urls = function_urls
+    def __init__(self, function_urls: Serve, *apis: Apis) -> None:
+        self._function_urls, self._apis = function_urls, apis
 
     def __call__(self, request: Request) -> Awaitable[Answer] | None:
         address = locate(request)
-        if address is None or address.kind != "lambda-url":
+        if address is None:
             return None
-        return self._function_urls(request, address)
+        if address.kind == "lambda-url":
+            return self._function_urls(request, address)
+        return next((apis for apis in self._apis if apis.has(address.id)), _nobody)(request, address)
+
+
+async def _nobody(request: Request, address: Address) -> Answer:
+    """There is no API of this id, or no longer."""
+    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "ForbiddenException")]
+    return Answer(403, headers, b'{"message":"Forbidden"}')

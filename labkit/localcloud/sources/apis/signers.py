@@ -23,11 +23,16 @@ _ERROR_TYPES = {
 
 
 class NotAdmitted(LabError):
-    """A caller may not. ``told``: the sentence for them; None where AWS says no more than Forbidden."""
+    """A caller may not.
 
-    def __init__(self, code: str, told: str | None) -> None:
-        super().__init__(told or code)
-        self.code, self.told = code, told
+    Attributes:
+        told: the sentence for them; None where AWS says no more than Forbidden.
+        denial: what policies say, for products that tell it.
+    """
+
+    def __init__(self, code: str, told: str | None, denial: str | None = None) -> None:
+        super().__init__(told or denial or code)
+        self.code, self.told, self.denial = code, told, denial
 
 
 class Signers:
@@ -84,7 +89,7 @@ class Signers:
         except PolicyUnsupported as problem:
             raise NotAdmitted("AccessDeniedException", str(problem)) from None
         if denied is not None:
-            raise NotAdmitted("AccessDeniedException", None)
+            raise NotAdmitted("AccessDeniedException", None, denied.message)
         return identity
 
 

@@ -64,7 +64,15 @@ class Visit:
         return parse_qsl(self.query, keep_blank_values=True)
 
 
-def arrive(request: Request, path: str, api_id: str, domain: str, port: int, time_s: float) -> Visit:
+def arrive(
+    request: Request,
+    path: str,
+    api_id: str,
+    domain: str,
+    port: int,
+    time_s: float,
+    request_id: str | None = None,
+) -> Visit:
     """A request as it comes out of AWS's front door: with forwarding headers and a trace."""
     trace = request.header("x-amzn-trace-id") or f"Root={new_trace_id()}"
     ours = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "connection")
@@ -84,7 +92,7 @@ def arrive(request: Request, path: str, api_id: str, domain: str, port: int, tim
         request.body,
         api_id,
         domain,
-        str(uuid.uuid4()),
+        request_id or str(uuid.uuid4()),
         time_s,
         trace,
     )
