@@ -41,6 +41,7 @@ SLOW = (
     "localcloud/sources/test_eventbridge_rules.py",
     "localcloud/sources/test_eventbridge_schedules.py",
     "localcloud/sources/test_sns.py",
+    "localcloud/sources/test_scheduler.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

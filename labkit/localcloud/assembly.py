@@ -32,7 +32,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
-from labkit.localcloud.sources import eventbridge
+from labkit.localcloud.sources import eventbridge, scheduler
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.wiring import serve_apis
 from labkit.localcloud.sources.mappings.pollers import Pollers
@@ -182,6 +182,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     bridge = eventbridge.start(targets, moto, clock, stores)
     S3Notifications(targets, guard, clock.now, bridge.publish).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
+    scheduler.start(targets, clock, stores, guard.can_assume)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock)
     aws = AwsApi(identities, guard, functions, invocations, moto, {"apigateway": apis.control})
