@@ -8,7 +8,7 @@ from labkit.checks.journal import Journal, Mark
 from labkit.checks.look import Look, NotYet, Skip
 from labkit.checks.registry import Check, Gate, check, checks, define_gate, find_check, find_gate, gates
 from labkit.checks.result import GateResult, Result
-from labkit.checks.running import gate, run
+from labkit.checks.running import gate, run, survey
 
 __all__ = [
     "Check",
@@ -28,4 +28,5 @@ __all__ = [
     "gate",
     "gates",
     "run",
+    "survey",
 ]

@@ -166,6 +166,13 @@ class Lab:
         """Looks at all that a phase asks for before the next one; by default this lab's own phase."""
         return _above("labkit.checks", "gate")(self, phase or self.notebook[:2])
 
+    def checkpoints(self, phase: str | None = None) -> Any:
+        """Shows what a phase asks for and what is reached, with a button that looks again."""
+        of = phase or self.notebook[:2]
+        gate, survey = _above("labkit.checks", "find_gate")(of), _above("labkit.checks", "survey")
+        view = _above("labkit.widgets", "checkpoints")
+        return view(lambda: survey(self, of).results, title=gate.title)
+
     def hint(self, checkpoint: str, level: int = 1) -> Any:
         """A hint for a checkpoint: level 1 points, level 3 is nearly the answer."""
         return _above("labkit.course.hints", "hint")(checkpoint, level)

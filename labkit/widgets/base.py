@@ -94,6 +94,11 @@ def page(body: str, *, same_twin: bool = False) -> str:
     return f'{STYLE}<div class="labkit">{mark}{body}</div>'
 
 
+def room(width: int, height: int) -> str:
+    """The room that a picture will take, so that the page does not jump when it comes."""
+    return f'<svg viewBox="0 0 {width} {height}" style="max-width: {width}px" aria-hidden="true"></svg>'
+
+
 def escape(text: object) -> str:
     """Text that may stand in HTML."""
     return html.escape(str(text), quote=True)

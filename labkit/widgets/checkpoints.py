@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from labkit.widgets.base import GREEN, VERMILLION, View, escape, page
 
@@ -39,8 +39,17 @@ class Checkpoint(Protocol):
         """What to do next; shown when it is not reached."""
 
 
-def checkpoints(results: Iterable[Checkpoint], *, title: str = "Checkpoints") -> CheckpointsView:
-    """Show which checkpoints are reached."""
+def checkpoints(
+    results: Iterable[Checkpoint] | Callable[[], Iterable[Checkpoint]], *, title: str = "Checkpoints"
+) -> CheckpointsView:
+    """Show which checkpoints are reached.
+
+    Args:
+        results: of checks; or what looks for them: then a button looks again.
+        title: the heading, such as the name of the phase.
+    """
+    if callable(results):
+        return CheckpointsView(results(), title, results)
     return CheckpointsView(results, title)
 
 
@@ -50,20 +59,32 @@ class CheckpointsView(View):
     Attributes:
         results: what is shown.
         title: the heading, such as the name of the phase.
+        again: the button that looks again; None when there is nothing to look with.
     """
 
-    def __init__(self, results: Iterable[Checkpoint], title: str) -> None:
+    def __init__(
+        self,
+        results: Iterable[Checkpoint],
+        title: str,
+        look: Callable[[], Iterable[Checkpoint]] | None = None,
+    ) -> None:
         super().__init__()
-        from ipywidgets import HTML
+        import ipywidgets
 
         self.results: Sequence[Checkpoint] = tuple(results)
         self.title = title
-        self.widget = HTML(self._html())
+        self._page = ipywidgets.HTML(self._html())
+        self.widget: Any = self._page
+        self.again = None
+        if look is not None:
+            self.again = ipywidgets.Button(description="Look again", layout={"width": "130px"})
+            self.again.on_click(lambda _: self.update(look()))
+            self.widget = ipywidgets.VBox([self._page, self.again])
 
     def update(self, results: Iterable[Checkpoint]) -> None:
         """Show these results instead."""
         self.results = tuple(results)
-        self.widget.value = self._html()
+        self._page.value = self._html()
         self.show_again()
 
     def text(self) -> str:

@@ -11,7 +11,7 @@ from labkit import pricing
 from labkit.errors import LabError
 from labkit.measure.texts import calls
 from labkit.pricing import Cost, Workload, usd
-from labkit.widgets.base import View, escape, page
+from labkit.widgets.base import View, escape, page, room
 from labkit.widgets.words import in_words
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ REQUESTS = (*(step * 10**power for power in range(3, 9) for step in (1, 2, 5)), 
 # How often a call is cold is a property of traffic, not of a few measured calls. In production "typically
 # under 1 % of invocations" (AWS Compute Blog, "AWS Lambda standardizes billing for INIT Phase", 2025).
 COLD_SHARES = (("none", 0.0), ("1 in 1,000", 0.001), ("1 in 100", 0.01), ("1 in 10", 0.1), ("every one", 1.0))
+_NO_MONTH = "A month has no price before a call has reported its duration."
 _WIDTH, _HEIGHT = 720, 250
 _STYLE = """<style>
 .labkit .labkit-sums { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; }
@@ -33,7 +34,7 @@ _STYLE = """<style>
 def cost_meter(
     measurements: Measurements | None = None,
     *,
-    lab: Cost | None = None,
+    lab: Cost | Callable[[], Cost] | None = None,
     workload: Workload | None = None,
     requests: int = 1_000_000,
     region: str | None = None,
@@ -41,18 +42,17 @@ def cost_meter(
     """Show what the calls of a cell cost, what the lab cost so far, and what a month of them would cost.
 
     Args:
-        measurements: the calls of this cell; their mean durations are what the month is made of.
-        lab: the lab's cost so far (``lab.cost()``).
+        measurements: the calls of this cell; their mean durations are what the month is made of. None shows
+            an empty meter that a run fills when it is given as its ``watch``.
+        lab: the lab's cost so far: ``lab.cost()``, or ``lab.cost`` to have it looked up when a run begins and
+            ends.
         workload: what the month is made of, instead of the measurements.
         requests: the number of requests a month that the slider begins at.
         region: whose prices; by default the one that was measured in, else us-east-1.
-
-    Raises:
-        PricingError: neither measurements with durations nor a workload are given.
     """
     if region is None:
         region = "us-east-1" if measurements is None else measurements.function.region
-    return CostMeterView(measurements, lab, workload or _typical(measurements), requests, region)
+    return CostMeterView(measurements, lab, workload, requests, region)
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,15 @@ class CostMeterView(View):
     """A table of three sums, a slider for requests a month, and the curve that it moves along.
 
     Attributes:
-        month: what the slider and the menu are set to.
+        month: what the slider and the menu are set to; None until there are durations to make it of.
+        requests, cold: the controls.
     """
 
     def __init__(
         self,
         measurements: Measurements | None,
-        lab: Cost | None,
-        workload: Workload,
+        lab: Cost | Callable[[], Cost] | None,
+        workload: Workload | None,
         requests: int,
         region: str,
     ) -> None:
@@ -103,9 +104,10 @@ class CostMeterView(View):
 
         self._measurements = measurements
         self._lab = lab
+        self._given = workload
+        self._region = region
+        self._spent = ""
         nearest = min(REQUESTS, key=lambda one: abs(one - requests))
-        share = 0.01 if workload.init_ms else 0.0
-        self.month = Month(replace(workload, requests=nearest, cold_share=share), region)
         wide = {"description_width": "140px"}
         self.requests = ipywidgets.SelectionSlider(
             options=[(in_words(number), number) for number in REQUESTS],
@@ -117,13 +119,15 @@ class CostMeterView(View):
         )
         self.cold = ipywidgets.Dropdown(
             options=COLD_SHARES,
-            value=share,
+            value=0.01,
             description="Cold starts",
             style=wide,
             layout={"width": "300px"},
-            disabled=not workload.init_ms,
         )
-        self._page = ipywidgets.HTML(self._html())
+        self._page = ipywidgets.HTML()
+        self._look_up()
+        self._recompute()
+        self._page.value = self._html()
         self.requests.observe(self._changed, "value")
         self.cold.observe(self._changed, "value")
         self.widget = ipywidgets.VBox([self._page, self.requests, self.cold])
@@ -131,21 +135,44 @@ class CostMeterView(View):
     def update(self, measurements: Measurements, lab: Cost | None = None) -> None:
         """Show these calls instead; the controls stay where they are."""
         self._measurements = measurements
-        self._lab = lab or self._lab
-        now = self.month.workload
-        kept = replace(_typical(measurements), requests=now.requests, cold_share=now.cold_share)
-        self.month = replace(self.month, workload=kept)
+        self._region = measurements.function.region
+        self._spent = self._spent if lab is None else _exact(lambda: lab)
+        self._recompute()
         self._draw()
+
+    def start(self) -> None:
+        """A run begins: show the meter, its twin comes at the end."""
+        self.show_widget()
+
+    def finish(self, measurements: Measurements) -> None:
+        """A run is over: the last sums, the lab's too, and the twin."""
+        self._look_up()
+        self.update(measurements)
+        self.show_twin()
 
     def text(self) -> str:
         """The three sums, and what the month is made of."""
         lines = [f"{one.name:<34}{one.amount}" for one in self._sums()]
-        return "\n".join([f"Cost on AWS in {self.month.region}", *lines, self._made_of()])
+        return "\n".join([f"Cost on AWS in {self._region}", *lines, self._made_of()])
 
     def _changed(self, _: Any) -> None:
-        workload = replace(self.month.workload, requests=self.requests.value, cold_share=self.cold.value)
-        self.month = replace(self.month, workload=workload)
+        self._recompute()
         self._draw()
+
+    def _look_up(self) -> None:
+        """What the lab has cost by now."""
+        if (lab := self._lab) is not None:
+            self._spent = _exact(lab if callable(lab) else lambda: lab)
+
+    def _recompute(self) -> None:
+        """The month, from what is measured and where the controls are."""
+        load = self._given or _typical(self._measurements)
+        self.cold.disabled = load is None or not load.init_ms
+        if load is None:
+            self.month = None
+            return
+        share = 0.0 if self.cold.disabled else self.cold.value
+        self.month = Month(replace(load, requests=self.requests.value, cold_share=share), self._region)
 
     def _draw(self) -> None:
         self._page.value = self._html()
@@ -156,14 +183,18 @@ class CostMeterView(View):
         if self._measurements is not None:
             count = len(self._measurements)
             sums.append(Sum(f"this cell, {count:,} {calls(count)}", _exact(self._measurements.cost)))
-        if self._lab is not None:
-            sums.append(Sum("this lab so far", f"{usd(self._lab.cost_usd)} USD"))
+        if self._spent:
+            sums.append(Sum("this lab so far", self._spent))
+        if self.month is None:
+            return sums
         requests = in_words(int(self.month.workload.requests))
         sums.append(Sum(f"a month of {requests} requests", _cents(self.month, free_tier=False)))
         sums.append(Sum("the same with the free tier", _cents(self.month, free_tier=True)))
         return sums
 
     def _made_of(self) -> str:
+        if self.month is None:
+            return _NO_MONTH
         w = self.month.workload
         parts = [f"{float(w.duration_ms):,.1f} ms in the handler", f"{w.memory_mb:,} MB", w.architecture]
         if w.init_ms:
@@ -175,12 +206,14 @@ class CostMeterView(View):
 
     def _html(self) -> str:
         cards = "".join(f"<div>{escape(one.name)} <b>{escape(one.amount)}</b></div>" for one in self._sums())
-        head = f'<div class="head">Cost on AWS in {escape(self.month.region)}</div>'
+        head = f'<div class="head">Cost on AWS in {escape(self._region)}</div>'
         made_of = f'<div class="quiet">{escape(self._made_of())}</div>'
         body = f'{_STYLE}{head}<div class="labkit-sums">{cards}</div>{made_of}{self._picture()}'
         return page(body, same_twin=True)
 
     def _picture(self) -> str:
+        if self.month is None:
+            return room(_WIDTH, _HEIGHT)
         from labkit.widgets.cost_picture import picture
 
         try:
@@ -189,12 +222,10 @@ class CostMeterView(View):
             return f'<div class="quiet">{escape(unknown)}</div>'
 
 
-def _typical(measurements: Measurements | None) -> Workload:
+def _typical(measurements: Measurements | None) -> Workload | None:
     """A request as the measured ones were on average: cost grows with the mean, not with the median."""
     if measurements is None or not (durations := measurements.values("duration_ms")):
-        raise pricing.PricingError(
-            "A month has no price without durations: give measurements of calls that ran, or a workload."
-        )
+        return None
     reported = next(row for row in reversed(measurements.rows) if row.memory_mb is not None)
     return Workload(
         requests=0,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit.measure.rows import Status
 from labkit.measure.texts import calls, ms
-from labkit.widgets.base import BLUE, VERMILLION, View, escape, page
+from labkit.widgets.base import BLUE, VERMILLION, View, escape, page, room
 
 if TYPE_CHECKING:
     from labkit.measure import Measurements
@@ -67,11 +67,7 @@ def _html(m: Measurements | None) -> str:
 
 
 def _empty() -> str:
-    """The room that the picture will take, so that the page does not jump."""
-    return (
-        '<div class="quiet" role="status">Nothing measured yet</div>'
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" style="max-width: {_WIDTH}px" aria-hidden="true"></svg>'
-    )
+    return f'<div class="quiet" role="status">Nothing measured yet</div>{room(_WIDTH, _HEIGHT)}'
 
 
 def _caption(m: Measurements) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labkit.errors import LabError
 from labkit.measure.texts import ms
 from labkit.pricing import usd
-from labkit.widgets.base import View, escape, page
+from labkit.widgets.base import View, escape, page, room
 
 if TYPE_CHECKING:
     from labkit.measure import Step, Tuning
@@ -142,8 +142,4 @@ def _why_nothing(result: Tuning) -> str:
 
 
 def _empty(text: str) -> str:
-    """The room that the picture will take, so that the page does not jump."""
-    return (
-        f'<div class="quiet" role="status">{escape(text)}</div>'
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" style="max-width: {_WIDTH}px" aria-hidden="true"></svg>'
-    )
+    return f'<div class="quiet" role="status">{escape(text)}</div>{room(_WIDTH, _HEIGHT)}'

@@ -1,14 +1,19 @@
-"""What CloudWatch Logs and X-Ray answer, made here instead of asked for."""
+"""What Lambda, CloudWatch and X-Ray answer, made here instead of asked for."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from labkit.errors import LabError
 from labkit.measure import Measurement, Measurements, Status
 from labkit.measure.rows import Function
 
 ORDERS = Function("orders", "us-east-1", "x86_64", log_group="/aws/lambda/orders")
+TRACE_ID = "1-6ab13d80-0123456789abcdef01234567"
 BEGIN_MS = 1_790_000_000_000
 
 
@@ -81,7 +86,7 @@ def measured(ids: list[str], *, throttled: int = 0, failed: tuple[str, ...] = ()
     return Measurements(ORDERS, tuple(rows), len(rows))
 
 
-def documents(trace_id: str = "1-6ab13d80-0123456789abcdef01234567") -> list[dict[str, Any]]:
+def documents(trace_id: str = TRACE_ID) -> list[dict[str, Any]]:
     """The segments of a request that called DynamoDB in vain and then failed."""
     at = BEGIN_MS / 1000
     cause = {"exceptions": [{"id": "e", "type": "ValueError", "message": "no such <order>"}]}
@@ -147,3 +152,43 @@ def summary(trace_id: str) -> dict[str, Any]:
         "ServiceIds": [service],
         "EntryPoint": service,
     }
+
+
+class Lambda:
+    """A Lambda client that knows one function."""
+
+    class meta:  # noqa: N801 (as boto3 has it)
+        region_name = "us-east-1"
+
+        class config:  # noqa: N801
+            read_timeout = 60
+
+    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        if FunctionName != "orders":
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetFunctionConfiguration")
+        return {"FunctionName": "orders"}
+
+
+class CloudWatch:
+    """A CloudWatch client that has the same four minutes of every metric."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.broken = False
+
+    def get_paginator(self, _: str) -> CloudWatch:
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        self.asked.append(asked)
+        if self.broken:
+            raise LabError("no answer")
+        times = [datetime.fromtimestamp(BEGIN_MS / 1000 + 60 * n, UTC) for n in range(4)]
+        queries = asked["MetricDataQueries"]
+        return Pages(
+            {
+                "MetricDataResults": [
+                    {"Id": one["Id"], "Timestamps": times, "Values": [2.0, 4.0, 1.0, 3.0]} for one in queries
+                ]
+            }
+        ).paginate()

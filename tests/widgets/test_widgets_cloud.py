@@ -111,6 +111,14 @@ def test_the_path_of_an_event_with_its_retries(lab: Any, measured: measure.Measu
     assert [one.failed for one in path.moments[2::2]] == [True] * 3
 
 
+def test_the_gate_of_a_phase(lab: Any) -> None:
+    """What is reached now, without writing it down."""
+    view = lab.checkpoints("02")
+    assert view.text().startswith("Ready for triggers: 0 of ")
+    view.again.click()
+    assert {one.id[:3] for one in view.results} == {"02."}
+
+
 def test_a_function_that_is_not_there(lab: Any) -> None:
     """A sentence that says what to do, in each view."""
     for view in (lab.timeline("nix"), lab.event_path("nix", timeout_s=0)):

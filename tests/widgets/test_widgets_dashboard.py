@@ -4,43 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from made_up_logs import BEGIN_MS, Logs, Pages, run_events
-from test_widgets_event_path import Lambda
+from made_up_logs import BEGIN_MS, CloudWatch, Lambda, Logs, run_events
 
 from labkit import pricing
 from labkit.widgets import dashboard, periods
 from labkit.widgets.periods import Repeater
 
 NOW = BEGIN_MS / 1000 + 240
-
-
-class CloudWatch:
-    """A CloudWatch client that has the same four minutes of every metric."""
-
-    def __init__(self) -> None:
-        self.asked: list[Any] = []
-        self.broken = False
-
-    def get_paginator(self, _: str) -> CloudWatch:
-        return self
-
-    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        self.asked.append(asked)
-        if self.broken:
-            raise pricing.PricingError("no answer")
-        times = [datetime.fromtimestamp(BEGIN_MS / 1000 + 60 * n, UTC) for n in range(4)]
-        queries = asked["MetricDataQueries"]
-        return Pages(
-            {
-                "MetricDataResults": [
-                    {"Id": one["Id"], "Timestamps": times, "Values": [2.0, 4.0, 1.0, 3.0]} for one in queries
-                ]
-            }
-        ).paginate()
 
 
 def board(

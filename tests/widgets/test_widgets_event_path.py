@@ -7,29 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from made_up_logs import BEGIN_MS, Logs, run_events
+from made_up_logs import BEGIN_MS, Lambda, Logs, run_events
 
 from labkit.errors import LabError
 from labkit.widgets import event_path
 from labkit.widgets.event_path import at_of
 
 AT = BEGIN_MS / 1000
-
-
-class Lambda:
-    """A Lambda client that knows one function."""
-
-    class meta:  # noqa: N801 (as boto3 has it)
-        region_name = "us-east-1"
-
-        class config:  # noqa: N801
-            read_timeout = 60
-
-    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
-        if FunctionName != "orders":
-            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetFunctionConfiguration")
-        return {"FunctionName": "orders"}
 
 
 def path(events: list[dict[str, Any]], **options: Any) -> Any:

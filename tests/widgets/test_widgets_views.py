@@ -6,22 +6,49 @@ from typing import Any
 
 import pytest
 from made_up import ORDERS, Result, run
+from made_up_logs import TRACE_ID, CloudWatch, Lambda, Logs, XRay, documents, measured, run_events
+from test_widgets_tuning import TUNED
 
 from labkit import pricing
 from labkit.awscli import Command
 from labkit.measure import Measurements
 from labkit.measure.rows import Function
-from labkit.pricing import PricingError, Workload, usd
-from labkit.widgets import View, break_even, checkpoints, cli_commands, cost_meter, latency
+from labkit.pricing import Workload, usd
+from labkit.widgets import (
+    View,
+    break_even,
+    checkpoints,
+    cli_commands,
+    cost_meter,
+    dashboard,
+    event_path,
+    latency,
+    timeline,
+    trace,
+    tuning,
+)
 
 COMMANDS = [Command((("aws", "s3api", "create-bucket"), ("--bucket", "<b>"))), Command((("aws", "x", "y"),))]
 RESULTS = [
     Result("02.1", "It exists", True, "orders, Active"),
     Result("02.2", "Its role is <small>", False, "dynamodb:* on *", "two actions", "Name them in the policy"),
 ]
+
+
+def cloud() -> dict[str, Any]:
+    """Clients by service, of a cloud in which one function ran once."""
+    logs, xray = Logs(run_events("a", 0, "r1", 40.0, 80.0)), XRay({TRACE_ID: documents()})
+    return {"lambda": Lambda(), "logs": logs, "xray": xray, "cloudwatch": CloudWatch()}
+
+
 VIEWS = {
     "break_even": break_even,
+    "dashboard": lambda: dashboard(cloud().__getitem__, ["orders"], region="us-east-1"),
+    "event_path": lambda: event_path(cloud().__getitem__, "orders", request_id="r1", timeout_s=0),
     "latency": lambda: latency(run(3)),
+    "timeline": lambda: timeline(cloud().__getitem__, measured(["r1"])),
+    "trace": lambda: trace(cloud().__getitem__),
+    "tuning": lambda: tuning(TUNED),
     "cost_meter": lambda: cost_meter(run(3)),
     "checkpoints": lambda: checkpoints(RESULTS),
     "cli_commands": lambda: cli_commands(COMMANDS),
@@ -126,11 +153,46 @@ def test_new_calls_leave_the_controls_alone() -> None:
     assert "a month of 5 thousand requests" in meter.text()
 
 
-def test_a_month_without_durations_is_refused() -> None:
+def test_a_month_without_durations_has_no_price() -> None:
     """Nothing is made up where nothing was measured; a workload may be given instead."""
-    with pytest.raises(PricingError, match="durations"):
-        cost_meter(Measurements(ORDERS))
+    for meter in (cost_meter(), cost_meter(Measurements(ORDERS))):
+        assert meter.text().endswith("A month has no price before a call has reported its duration.")
+        assert "a month of" not in meter.text()
     assert "128 MB, arm64" in cost_meter(workload=Workload(0, 100, 128, "arm64")).text()
+
+
+def test_a_live_meter(cell: list[Any]) -> None:
+    """As the watch of a run: sums grow in place, the lab's are looked up at its beginning and its end."""
+    looks = []
+
+    def lab() -> pricing.Cost:
+        looks.append(1)
+        return run(len(looks)).cost()
+
+    meter = cost_meter(lab=lab)
+    meter.start()
+    meter.update(run(3))
+    meter.requests.value = 5_000
+    meter.update(run(8))
+    assert "this cell, 8 calls" in cell[0].shown.children[0].value
+    assert "a month of 5 thousand requests" in cell[0].shown.children[0].value
+    meter.finish(run(20))
+    assert len(looks) == 2 and len(cell) == 2
+    assert (
+        f"this lab so far                   {usd(run(2).cost().cost_usd)} USD" in cell[1].shown["text/plain"]
+    )
+
+
+def test_checkpoints_look_again(cell: list[Any]) -> None:
+    """By a button; list, count and twin follow, in place."""
+    found = [RESULTS[1]]
+    view = checkpoints(lambda: found)
+    view.show()
+    assert view.again is not None
+    found[0] = RESULTS[0]
+    view.again.click()
+    assert "all 1 reached" in view.widget.children[0].value
+    assert cell[1].shown["text/plain"].startswith("Checkpoints: all 1 reached")
 
 
 def test_a_region_without_prices_says_so() -> None:
