@@ -10,7 +10,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.model import OperationModel
@@ -19,15 +19,34 @@ from labkit.awscli.call import Call, Note, only_looks
 from labkit.awscli.command import Command, commands
 
 _KEPT_BYTES = 8 * 1024 * 1024
+_PLAIN = (str, int, float)
 _PENDING = "labkit-recorder"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Entry:
-    """A call with its place in the sequence, so that marks stay valid when old calls are dropped."""
+    """A call, or several equal ones in a row, and its place in the sequence: marks outlive dropped calls.
+
+    Counts in place and makes a `Call` only when asked: this is on the path of every invocation.
+    """
 
     first: int
-    call: Call
+    model: OperationModel
+    params: Mapping[str, Any]
+    times: int = 1
+    refused: int = 0
+    error: str | None = None
+
+    def is_of(self, model: OperationModel, params: Mapping[str, Any]) -> bool:
+        """Whether it is the same call; a model is an object of its own for each client."""
+        same = self.model is model or (
+            self.model.name == model.name
+            and self.model.service_model.service_name == model.service_model.service_name
+        )
+        return same and self.params == params
+
+    def call(self) -> Call:
+        return Call(self.model, self.params, self.times, self.refused, self.error)
 
 
 class Recorder:
@@ -54,6 +73,9 @@ class Recorder:
         self._seen = 0
         self._marked = 0
         self._lock = threading.Lock()
+        self._note = (
+            f"{_PENDING}-{id(self)}"  # under this name a call's context holds its parameters, then its entry
+        )
 
     def attach(self, target: Any) -> None:
         """Watch a client, a resource, or a session with every client that it makes from now on."""
@@ -77,7 +99,7 @@ class Recorder:
     def calls(self, since: int = 0) -> tuple[Call, ...]:
         """The calls made since a mark, oldest first."""
         with self._lock:
-            return tuple(entry.call for entry in self._entries if entry.first >= since)
+            return tuple(entry.call() for entry in self._entries if entry.first >= since)
 
     def commands(
         self, since: int = 0, *, endpoint_url: str | None = None, waits: bool = True
@@ -97,21 +119,21 @@ class Recorder:
         self, params: Mapping[str, Any], model: OperationModel, context: dict[str, Any], **_: Any
     ) -> None:
         if self._reads or not only_looks(str(model.name)):
-            context[f"{_PENDING}-{id(self)}"] = Call(model, _kept_params(params, model))
+            context[self._note] = _kept_params(params, model)
 
-    def _about_to_send(self, context: dict[str, Any], **_: Any) -> None:
+    def _about_to_send(self, model: OperationModel, context: dict[str, Any], **_: Any) -> None:
         """Only now is it a call: presigned addresses are built from parameters too, and never sent."""
-        call = context.get(f"{_PENDING}-{id(self)}")
-        if call is None:
+        params = context.get(self._note)
+        if params is None:
             return
         with self._lock:
             last = self._entries[-1] if self._entries else None
-            if last is not None and last.first >= self._marked and _same(last.call, call):
-                last.call = replace(last.call, times=last.call.times + 1)
+            if last is not None and last.first >= self._marked and last.is_of(model, params):
+                last.times += 1
             else:
-                self._entries.append(last := _Entry(self._seen, call))
+                self._entries.append(last := _Entry(self._seen, model, params))
             self._seen += 1
-        context[f"{_PENDING}-{id(self)}"] = last
+        context[self._note] = last
 
     def _answered(self, context: dict[str, Any], http_response: Any, parsed: Any, **_: Any) -> None:
         if http_response.status_code >= 300:
@@ -121,10 +143,11 @@ class Recorder:
         self._failed(context, type(exception).__name__)
 
     def _failed(self, context: dict[str, Any], error: str) -> None:
-        entry = context.get(f"{_PENDING}-{id(self)}")
+        entry = context.get(self._note)
         if isinstance(entry, _Entry):
             with self._lock:
-                entry.call = replace(entry.call, refused=entry.call.refused + 1, error=error)
+                entry.refused += 1
+                entry.error = error
 
 
 def _events_of(target: Any) -> Any:
@@ -135,17 +158,15 @@ def _events_of(target: Any) -> Any:
     return meta.events if hasattr(meta, "events") else meta.client.meta.events
 
 
-def _same(one: Call, other: Call) -> bool:
-    return one.model.name == other.model.name and one.service == other.service and one.params == other.params
-
-
 def _kept_params(params: Mapping[str, Any], model: OperationModel) -> dict[str, Any]:
     """A copy that later changes cannot reach, without the tokens that botocore adds by itself."""
-    tokens = set(model.idempotent_members)
+    tokens = model.idempotent_members
     return {name: _kept(value) for name, value in params.items() if name not in tokens}
 
 
 def _kept(value: Any) -> Any:
+    if value is None or isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {key: _kept(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
