@@ -34,6 +34,7 @@ SLOW = (
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_mappings_",
+    "localcloud/sources/test_log_subscriptions.py",
     "localcloud/sources/test_s3.py",
     "localcloud/sources/test_function_urls.py",
     "localcloud/sources/test_http_apis.py",

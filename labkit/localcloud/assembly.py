@@ -35,6 +35,8 @@ from labkit.localcloud.permissions.decide import Permissions
 from labkit.localcloud.sources import eventbridge, scheduler
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.wiring import serve_apis
+from labkit.localcloud.sources.apis.signers import Signers
+from labkit.localcloud.sources.log_subscriptions import LogSubscriptions
 from labkit.localcloud.sources.mappings.pollers import Pollers
 from labkit.localcloud.sources.mappings.world import World
 from labkit.localcloud.sources.s3.notifications import S3Notifications
@@ -181,6 +183,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     )
     bridge = eventbridge.start(targets, moto, clock, stores)
     S3Notifications(targets, guard, clock.now, bridge.publish).install()
+    LogSubscriptions(targets, guard, stores, clock.now).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))

@@ -10,7 +10,7 @@ import moto.logs.models
 from moto.logs.exceptions import InvalidParameterException as Refused
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
+from moto.logs.models import LogsBackend, LogStream, logs_backends
 
 from labkit.localcloud.telemetry import emf, patterns
 from labkit.localcloud.telemetry.comparisons import BadPattern
@@ -20,13 +20,11 @@ DAY_S = 86400
 PAST_S, AHEAD_S = 14 * DAY_S, 2 * 3600  # AWS takes metrics of the last two weeks and the next two hours
 
 _put_log_events = LogStream.put_log_events
-_send_log_events = LogStream._send_log_events
 _get_log_events = LogStream.get_log_events
 _filter_log_events = LogStream.filter_log_events
 _add_filter = MetricFilters.add_filter
 _search = LogsBackend.filter_log_events
 _put_metric_filter = LogsBackend.put_metric_filter
-_put_subscription_filter = LogGroup.put_subscription_filter
 
 
 def install(stores: Stores, now: Callable[[], float]) -> None:
@@ -46,10 +44,8 @@ def install(stores: Stores, now: Callable[[], float]) -> None:
     LogStream.put_log_events = put_events  # type: ignore[method-assign]
     LogStream.get_log_events = get_events  # type: ignore[method-assign]
     LogStream.filter_log_events = filter_events  # type: ignore[method-assign]
-    LogStream._send_log_events = _send_matching  # type: ignore[method-assign]
     LogsBackend.filter_log_events = _checked_search  # type: ignore[method-assign]
     LogsBackend.put_metric_filter = _checked_metric_filter  # type: ignore[method-assign]
-    LogGroup.put_subscription_filter = _checked_subscription  # type: ignore[method-assign]
     MetricFilters.add_filter = _replace_filter  # type: ignore[method-assign]
     moto.logs.models.EventMessageFilter = MessageFilter  # type: ignore[attr-defined, assignment]
 
@@ -100,13 +96,6 @@ def _check_references(pattern: patterns.Pattern, change: dict[str, Any]) -> None
         raise Refused(f"Invalid metric transformation: {problem}") from None
 
 
-def _checked_subscription(
-    self: LogGroup, filter_name: str, filter_pattern: str, *args: Any, **more: Any
-) -> None:
-    _parse(filter_pattern)
-    _put_subscription_filter(self, filter_name, filter_pattern, *args, **more)
-
-
 def _replace_filter(
     self: MetricFilters,
     filter_name: str,
@@ -116,17 +105,6 @@ def _replace_filter(
 ) -> None:
     self.delete_filter(filter_name, log_group_name)
     _add_filter(self, filter_name, filter_pattern, log_group_name, metric_transformations)
-
-
-def _send_matching(
-    self: LogStream, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
-) -> None:
-    """A subscription receives only what its pattern asks for."""
-    subscription = self.log_group.subscription_filters.get(filter_name)
-    wanted = _parse(subscription.filter_pattern if subscription else "")
-    fitting = [event for event in log_events if wanted.matches(event["message"])]
-    if fitting:
-        _send_log_events(self, service, destination_arn, filter_name, fitting)
 
 
 def _kept_since(stream: LogStream, start_ms: Any, now_s: float) -> Any:
