@@ -35,7 +35,6 @@ from labkit.localcloud.permissions.decide import Permissions
 from labkit.localcloud.sources import eventbridge, scheduler
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.wiring import serve_apis
-from labkit.localcloud.sources.apis.signers import Signers
 from labkit.localcloud.sources.log_subscriptions import LogSubscriptions
 from labkit.localcloud.sources.mappings.pollers import Pollers
 from labkit.localcloud.sources.mappings.world import World
