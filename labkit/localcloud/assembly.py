@@ -176,7 +176,9 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             metrics,
             refused=guard.role_refused,
             resolve=lambda arn: functions.resolve(arn, None, Caller(arn.split(":")[3], ACCOUNT_ID, LAMBDA)),
-            invoke=targets.invoke,
+            invoke=lambda arn, payload, trace, request_id: targets.invoke(
+                arn, payload, trace, request_id=request_id
+            ),
             deliver=delivery.failed_batch,
         )
     )

@@ -16,7 +16,7 @@ from labkit.runtime.spec import FunctionSpec
 
 NAMESPACE = "AWS/Lambda"
 PUT_ASIDE_MAX = 256
-UNITS = {"Duration": "Milliseconds", "AsyncEventAge": "Milliseconds"}  # the others are Count
+UNITS = dict.fromkeys(("Duration", "AsyncEventAge", "IteratorAge"), "Milliseconds")  # the others are Count
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -78,6 +78,10 @@ class LambdaMetrics:
     def event_dropped(self, resolved: Resolved) -> None:
         """An asynchronous event was given up without success."""
         self._put(resolved, self.now(), "AsyncEventsDropped", 1)
+
+    def iterator_age(self, resolved: Resolved, age_s: float) -> None:
+        """A batch of a stream goes to its function, ``age_s`` after its last record arrived."""
+        self._put(resolved, self.now(), "IteratorAge", round(max(age_s, 0.0) * 1000))
 
     def count(self, spec: FunctionSpec, name: str) -> None:
         """One more of any further counter of a function, such as DeadLetterErrors."""

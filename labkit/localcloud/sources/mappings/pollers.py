@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from labkit.localcloud.functions.mapping_state import EventSource, EventSourceMapping
-from labkit.localcloud.sources.mappings import moto_sqs
+from labkit.localcloud.functions.mapping_state import EventSource, EventSourceMapping, kind_of
+from labkit.localcloud.sources.mappings import moto_dynamodb, moto_kinesis, moto_sqs
 from labkit.localcloud.sources.mappings.queue import QueuePoller
-from labkit.localcloud.sources.mappings.world import World
+from labkit.localcloud.sources.mappings.shards import StreamSource
+from labkit.localcloud.sources.mappings.stream import StreamPoller
+from labkit.localcloud.sources.mappings.world import SourceGone, World
 
 
 class Poller(Protocol):
@@ -20,7 +22,10 @@ class Poller(Protocol):
         """Remembers where to start."""
 
     def wake(self) -> None:
-        """Something about the source, the function or the mapping has changed."""
+        """Something about the source or the mapping has changed."""
+
+    def retry(self) -> None:
+        """The function has changed: it may be there again, or mended."""
 
     async def ended(self) -> None:
         """Returns when nothing is under way any more."""
@@ -36,7 +41,8 @@ class Pollers:
         self._of: dict[str, tuple[EventSourceMapping, Poller]] = {}
         self._lock = threading.Lock()
         self._touched: set[str] = set()
-        moto_sqs.install(self.touched)
+        for module in (moto_sqs, moto_dynamodb, moto_kinesis):
+            module.install(self.touched)
 
     def touched(self, source_arn: str) -> None:
         """From any thread: something has happened to a source. Costs nothing when nobody reads it."""
@@ -49,20 +55,30 @@ class Pollers:
             self._loop.call_soon_threadsafe(self._wake_touched)
 
     def function_changed(self, function_arn: str) -> None:
-        """A function can be invoked again, or is gone."""
+        """A function can be invoked, has new code or settings, or is gone."""
         for mapping, poller in list(self._of.values()):
             arn = mapping.settings.function_arn
             if arn == function_arn or arn.startswith(f"{function_arn}:"):
-                poller.wake()
+                poller.retry()
 
     async def find(self, source_arn: str) -> EventSource | None:
         """The source as it is now; None when there is none."""
-        queue = await self._world.moto.run(moto_sqs.find, source_arn)
-        return None if queue is None else EventSource(int(queue.visibility_timeout))
+        if kind_of(source_arn) == "sqs":
+            queue = await self._world.moto.run(moto_sqs.find, source_arn)
+            return None if queue is None else EventSource(int(queue.visibility_timeout))
+        try:
+            await self._world.moto.run(_stream(source_arn).shards)
+        except SourceGone:
+            return None
+        return EventSource()
 
     async def open(self, mapping: EventSourceMapping) -> None:
         """A new mapping."""
-        poller = QueuePoller(self._world, mapping)
+        poller: Poller
+        if mapping.kind == "sqs":
+            poller = QueuePoller(self._world, mapping)
+        else:
+            poller = StreamPoller(self._world, mapping, _stream(mapping.source_arn))
         await poller.open()
         self._of[mapping.uuid] = mapping, poller
         self._by_source.setdefault(mapping.source_arn, {})[mapping.uuid] = poller
@@ -91,3 +107,9 @@ class Pollers:
         for source_arn in touched:
             for poller in list(self._by_source.get(source_arn, {}).values()):
                 poller.wake()
+
+
+def _stream(source_arn: str) -> StreamSource:
+    if kind_of(source_arn) == "dynamodb":
+        return moto_dynamodb.DynamoDbStream(source_arn)
+    return moto_kinesis.KinesisStream(source_arn)

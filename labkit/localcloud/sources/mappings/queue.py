@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,13 +77,17 @@ class QueuePoller:
         """A queue has no position."""
 
     def wake(self) -> None:
-        """Something about the queue, the function or the mapping has changed."""
+        """Something about the queue or the mapping has changed."""
         if self._pumping:
             self._again = True
         elif self._mapping.state == "Enabled" or self._batch.records:
             self._pumping = True
             self._idle.clear()
             _ = self._world.clock.spawn(self._pump())
+
+    def retry(self) -> None:
+        """The function has changed. What failed is hidden until its visibility timeout is over."""
+        self.wake()
 
     async def ended(self) -> None:
         """Returns when nothing of this mapping is under way. What waits for capacity stays in the queue."""
@@ -207,7 +212,9 @@ class QueuePoller:
     async def _invoke(self, batch: _Batch) -> None:
         """One invocation; what it has done is deleted, what it has not done appears again by itself."""
         settings = self._mapping.settings
-        outcome = await self._world.invoke(settings.function_arn, event(batch.records), batch.trace_header)
+        outcome = await self._world.invoke(
+            settings.function_arn, event(batch.records), batch.trace_header, str(uuid.uuid4())
+        )
         handles = {record["messageId"]: record["receiptHandle"] for record in batch.records}
         failed = failed_identifiers(outcome, handles, settings.report_failures)
         done = [handle for identifier, handle in handles.items() if identifier not in failed]

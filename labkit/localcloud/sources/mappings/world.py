@@ -29,7 +29,7 @@ class World:
     Attributes:
         refused: ``(role_arn, action, resource)``: why a role may not, or None. Any thread.
         resolve: what a function's ARN runs; raises ServiceError.
-        invoke: ``(function_arn, payload, trace_header)``; raises ServiceError.
+        invoke: ``(function_arn, payload, trace_header, request_id)``; raises ServiceError.
         deliver: ``(spec, target_arn, body, key)``: sends with the function's role; ``key`` is for buckets.
     """
 
@@ -38,7 +38,7 @@ class World:
     metrics: LambdaMetrics
     refused: Callable[[str, str, str], str | None]
     resolve: Callable[[str], Resolved]
-    invoke: Callable[[str, bytes, str | None], Awaitable[Outcome]]
+    invoke: Callable[[str, bytes, str | None, str], Awaitable[Outcome]]
     deliver: Callable[[FunctionSpec, str, str, str], Awaitable[None]]
 
 

@@ -1,0 +1,161 @@
+"""moto's Kinesis for pollers; and shards that keep their records when they are split or merged, as on AWS."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.utils import unix_time
+from moto.kinesis.models import KinesisBackend, Record, Stream, kinesis_backends
+from moto.kinesis.models import Shard as MotoShard
+from moto.utilities.utils import md5_hash
+
+from labkit.localcloud.sources.mappings.shards import Shard, StreamRecord
+from labkit.localcloud.sources.mappings.world import SourceGone, encode
+
+Touched = Callable[[str], None]
+
+_lock = threading.RLock()
+_split_shard = Stream.split_shard
+_merge_shards = Stream.merge_shards
+_delete_stream = KinesisBackend.delete_stream
+
+
+def install(touched: Touched) -> None:
+    """Teaches moto, once for the process; ``touched`` is told a stream's ARN from any thread."""
+
+    def put_record(self: Stream, partition_key: str, explicit_hash_key: str, data: str) -> tuple[str, str]:
+        with _lock:  # without moto's own, inline delivery
+            shard = self.get_shard_for_key(partition_key, explicit_hash_key)
+            assert shard is not None
+            sequence = shard.put_record(partition_key, data, explicit_hash_key)
+        touched(self.arn)
+        return sequence, shard.shard_id
+
+    def split_shard(self: Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
+        with _lock, _Kept(self, shard_to_split):
+            _split_shard(self, shard_to_split, new_starting_hash_key)
+        touched(self.arn)
+
+    def merge_shards(self: Stream, shard_to_merge: str, adjacent_shard_to_merge: str) -> None:
+        with _lock, _Kept(self, shard_to_merge, adjacent_shard_to_merge):
+            _merge_shards(self, shard_to_merge, adjacent_shard_to_merge)
+        touched(self.arn)
+
+    def delete_stream(self: KinesisBackend, *args: Any, **options: Any) -> Stream:
+        gone = _delete_stream(self, *args, **options)
+        touched(gone.arn)
+        return gone
+
+    Stream.put_record = put_record  # type: ignore[method-assign]
+    Stream.split_shard = split_shard  # type: ignore[method-assign]
+    Stream.merge_shards = merge_shards  # type: ignore[method-assign]
+    Stream.get_shard_for_key = _open_shard_for_key  # type: ignore[method-assign]
+    KinesisBackend.delete_stream = delete_stream  # type: ignore[method-assign]
+
+
+class _Kept:
+    """While shards are split or merged: moto would copy their records to the new ones as new records."""
+
+    def __init__(self, stream: Stream, *shard_ids: str) -> None:
+        self._shards = [stream.shards[name] for name in shard_ids if name in stream.shards]
+        self._records: list[dict[int, Record]] = []
+
+    def __enter__(self) -> None:
+        self._records = [shard.records for shard in self._shards]
+        for shard in self._shards:
+            shard.records = OrderedDict()
+
+    def __exit__(self, *problem: object) -> None:
+        for shard, records in zip(self._shards, self._records, strict=True):
+            shard.records = records
+
+
+_check_and_find = Stream.get_shard_for_key
+
+
+def _open_shard_for_key(self: Stream, partition_key: str, explicit_hash_key: str) -> MotoShard | None:
+    _check_and_find(self, partition_key, explicit_hash_key)  # raises for keys that are none
+    key = int(
+        explicit_hash_key or md5_hash(partition_key.encode()).hexdigest(), 10 if explicit_hash_key else 16
+    )
+    for shard in self.shards.values():
+        if shard.is_open and shard.starting_hash <= key <= shard.ending_hash:
+            return shard
+    return None
+
+
+class KinesisStream:
+    """A data stream."""
+
+    action = "kinesis:GetRecords"
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+
+    def shards(self) -> list[Shard]:
+        found = sorted(self._stream().shards.values(), key=lambda shard: shard.shard_id)
+        return [
+            Shard(
+                shard.shard_id,
+                tuple(parent for parent in (shard.parent, shard.adjacent_parent) if parent),
+                not shard.is_open,
+            )
+            for shard in found
+        ]
+
+    def retention_s(self) -> float:
+        return float(self._stream().retention_period_hours) * 3600
+
+    def start(self, shard_id: str, position: str, timestamp_s: float | None) -> int:
+        shard = self._stream().shards[shard_id]
+        if position == "LATEST":
+            return shard.get_max_sequence_number()
+        if position == "AT_TIMESTAMP":
+            return shard.get_sequence_number_at(timestamp_s or 0.0)
+        return 0
+
+    def read(self, shard_id: str, after: int, count: int, role_arn: str) -> list[StreamRecord]:
+        stream = self._stream()
+        oldest = unix_time() - self.retention_s()
+        records = stream.shards[shard_id].records
+        found: list[StreamRecord] = []
+        for sequence in itertools.count(after + 1):  # moto's sequence numbers have no gaps
+            record = records.get(sequence)
+            if record is None or len(found) >= count:
+                break
+            if record.created_at >= oldest:
+                found.append(self._read(shard_id, record, role_arn))
+        return found
+
+    def _stream(self) -> Stream:
+        _, _, _, region, account, resource = self._arn.split(":", 5)
+        stream = kinesis_backends[account][region].streams.get(resource.removeprefix("stream/"))
+        if stream is None:
+            raise SourceGone(self._arn)
+        return stream
+
+    def _read(self, shard_id: str, record: Record, role_arn: str) -> StreamRecord:
+        event = {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": record.partition_key,
+                "sequenceNumber": str(record.sequence_number),
+                "data": record.data,
+                "approximateArrivalTimestamp": round(record.created_at, 3),
+            },
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventID": f"{shard_id}:{record.sequence_number}",
+            "eventName": "aws:kinesis:record",
+            "invokeIdentityArn": role_arn,
+            "awsRegion": self._arn.split(":")[3],
+            "eventSourceARN": self._arn,
+        }
+        size_bytes = len(encode(event))
+        return StreamRecord(
+            record.sequence_number, record.partition_key, record.created_at, event, size_bytes
+        )
