@@ -228,19 +228,23 @@ class Lane:
             await self._give_up(rest, "RetryAttemptsExhausted", request_id, outcome)
             return True
         self._parts.appendleft(rest)
-        self._wait(min(BATCH_RETRY_MIN_S * 2 ** min(invokes - 1, 20), BATCH_RETRY_MAX_S))
+        pause_s = min(BATCH_RETRY_MIN_S * 2 ** min(invokes - 1, 20), BATCH_RETRY_MAX_S)
+        expires_s = rest.records[0].arrived + self._age_limit_s() - self._world.clock.now()
+        self._wait(min(pause_s, max(expires_s, 0.0) + BATCH_RETRY_MIN_S))
         return False
 
     async def _without_old(self, part: Part) -> Part:
         """Gives up the records that are older than the mapping or the stream allows."""
-        retention_s = self._source.retention_s()
-        limit_s = self._mapping.settings.maximum_age_s
-        oldest = self._world.clock.now() - (retention_s if limit_s < 0 else min(limit_s, retention_s))
+        oldest = self._world.clock.now() - self._age_limit_s()
         old = tuple(record for record in part.records if record.arrived < oldest)
         if not old:
             return part
         await self._give_up(Part(old, part.invokes), "RecordAgeExceeded")
         return Part(part.records[len(old) :], part.invokes)
+
+    def _age_limit_s(self) -> float:
+        kept_s, limit_s = self._source.retention_s(), self._mapping.settings.maximum_age_s
+        return kept_s if limit_s < 0 else min(limit_s, kept_s)
 
     async def _give_up(
         self, part: Part, condition: Condition, request_id: str | None = None, outcome: Outcome | None = None
