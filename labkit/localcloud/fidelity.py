@@ -15,6 +15,12 @@ ALWAYS = [
         "attempts are subsegments of one AWS::Lambda segment; graph, filters, own rules",
     ),
     ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),
+    (
+        "extensions",
+        "the caller gets the answer when the extensions are done too; only the Telemetry API, no Logs API; "
+        "an extension that listens on all addresses keeps its port from other environments",
+        "the caller gets the answer when the function is done; every environment has ports of its own",
+    ),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
 ]
 ISOLATED = [

@@ -1,5 +1,7 @@
 """The Lambda Runtime API (2018-06-01) of one execution environment, on a loopback port of its own.
 
+The Extensions and the Telemetry API share the port; their calls are handed on as they are.
+
 Speaks HTTP with the runtime process; what its requests mean is decided by the environment.
 Sources: AWS, "Using the Lambda runtime API"; texts as AWS's open runtime interface emulator has them.
 """
@@ -44,6 +46,8 @@ class Runtime(Protocol):
     async def streamed(self, request_id: str, receiver: Receiver, end: StreamEnd) -> None: ...
 
     def init_failed(self, body: bytes, error_type: str) -> None: ...
+
+    async def other_call(self, request: Request) -> Answer | None: ...
 
 
 class RuntimeApi:
@@ -92,7 +96,8 @@ class RuntimeApi:
             answer = self._answer(parts[1], body, error_type)
             await asyncio.sleep(0)  # the caller's answer goes out first; the runtime can wait for its 202
             return answer
-        return _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
+        other = await self._runtime.other_call(request)
+        return other or _problem(404, "NotFound", f"{request.method} {path} is not part of the Runtime API")
 
     def _answer(self, request_id: str, body: bytes, error_type: str | None) -> Answer:
         too_large = len(body) > RESPONSE_BYTES_MAX

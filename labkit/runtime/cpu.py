@@ -44,9 +44,9 @@ class CpuGovernor:
         self._cancel()
         self._resume()
         if self._needed:
-            main = self._tree.main
             # What else there is has not run since it was last seen, so its reading then still holds.
-            self._before, self._now = {**self._now, main: cpu_seconds(main) or 0.0}, {}
+            main = {pid: cpu_seconds(pid) or 0.0 for pid in self._tree.main}
+            self._before, self._now = {**self._now, **main}, {}
             self._started_at = time.perf_counter()
             self._schedule(SLICE_S, self._look)
 

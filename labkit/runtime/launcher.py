@@ -4,10 +4,11 @@ Run as a script with the standard library only, so that it stays small and forks
 labkit. Why a process of its own: the cloud is large and has threads, and neither may be forked safely; and
 when the cloud dies, the sockets close, every environment sees it and ends, so nothing is left running.
 
-Wire: one line of JSON a message. The cloud sends an order for an environment with two descriptors (control
-socket, output pipe) and waits for the answer. The launcher forks the *keeper* of that environment: process 1
-of a namespace of its own where the machine allows it. The keeper is told over the control socket to start
-and kill the runtime, so that ``/tmp`` outlives a runtime process that failed, as it does on Lambda.
+Wire: one line of JSON a message. The cloud sends an order for an environment with its descriptors (control
+socket, log pipes of runtime and extensions) and waits for the answer. The launcher forks the *keeper* of that
+environment: process 1 of a namespace of its own where the machine allows it. The keeper is told over the
+control socket to start, signal and kill processes by name, so that ``/tmp`` outlives a runtime process that
+failed, as it does on Lambda.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ def build_root(view: Message) -> None:
     mount(None, "/", flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
-def start_runtime(order: Message, output: int) -> int:
-    """Forks the runtime process of an environment; returns its process id."""
+def start_process(order: Message, output: int) -> int:
+    """Forks a process of an environment, leader of a group of its own; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -143,54 +144,80 @@ def start_runtime(order: Message, output: int) -> int:
         os._exit(127)
 
 
-def kill_all(runtime_pid: int, isolated: bool) -> None:
-    """Kills all processes of the environment except its keeper."""
-    try:
-        if isolated:
-            os.kill(-1, signal.SIGKILL)
-        elif runtime_pid:
-            os.killpg(runtime_pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+class Kept:
+    """The processes of one environment, by the names that the cloud ordered them by."""
+
+    def __init__(self, outputs: list[int], isolated: bool) -> None:
+        self._outputs, self._isolated = outputs, isolated
+        self._groups: set[int] = set()
+        self.running: dict[int, str] = {}
+
+    def obey(self, order: Message) -> None:
+        """Starts a process, signals one, or kills all."""
+        if order["op"] == "start":
+            pid = start_process(order, self._outputs[0 if order["name"] == "runtime" else -1])
+            self.running[pid] = order["name"]
+            self._groups.add(pid)
+        elif order["op"] == "kill":
+            self.kill_all()
+        else:
+            for pid in [pid for pid, name in self.running.items() if name == order["name"]]:
+                send_signal(pid, order["signal"])
+
+    def kill_all(self) -> None:
+        """Kills everything except the keeper."""
+        if self._isolated:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        for group in () if self._isolated else self._groups:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+        self._groups.clear()
 
 
-def keep(control: socket.socket, output: int, isolated: bool) -> NoReturn:
-    """The keeper's life: starts, kills and reaps runtime processes until the cloud hangs up."""
+def send_signal(pid: int, number: int) -> None:
+    """SIGKILL to the whole group of a process, any other signal to itself."""
+    with contextlib.suppress(ProcessLookupError):
+        (os.killpg if number == signal.SIGKILL else os.kill)(pid, number)
+
+
+def keep(control: socket.socket, outputs: list[int], isolated: bool) -> NoReturn:
+    """The keeper's life: starts, kills and reaps processes until the cloud hangs up."""
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker)
-    runtime_pid = 0
+    kept = Kept(outputs, isolated)
+    unread = bytearray()
     while True:
         ready, _, _ = select.select([control.fileno(), wake], [], [])
         if wake in ready:
             os.read(wake, 512)
-            runtime_pid = reap(control, runtime_pid)
-        if control.fileno() in ready:
-            order, _ = receive(control)
-            if order is None:
-                kill_all(runtime_pid, isolated)
-                os._exit(0)
-            if order["op"] == "start":
-                runtime_pid = start_runtime(order, output)
-            else:
-                kill_all(runtime_pid, isolated)
+            reap(control, kept.running)
+        if control.fileno() not in ready:
+            continue
+        chunk = control.recv(CHUNK_BYTES)
+        if not chunk:
+            kept.kill_all()
+            os._exit(0)
+        unread += chunk
+        *orders, unread[:] = unread.split(b"\n")
+        for order in orders:
+            kept.obey(json.loads(order))
 
 
-def reap(control: socket.socket, runtime_pid: int) -> int:
-    """Collects ended processes; tells the cloud when the runtime process itself is among them."""
+def reap(control: socket.socket, running: dict[int, str]) -> None:
+    """Collects ended processes; tells the cloud of those that it ordered."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return runtime_pid
+            return
         if pid == 0:
-            return runtime_pid
-        if pid == runtime_pid:
-            runtime_pid = 0
-            code = os.waitstatus_to_exitcode(status)
-            tell(control, exited=code)
+            return
+        if pid in running:
+            tell(control, name=running.pop(pid), exited=os.waitstatus_to_exitcode(status))
 
 
 def tell(channel: socket.socket, **message: Any) -> None:
@@ -203,7 +230,7 @@ def receive(channel: socket.socket) -> tuple[Message | None, list[int]]:
     """One message and the descriptors that came with it; None when the cloud is gone."""
     text, descriptors = b"", array.array("i", [])
     while not text.endswith(b"\n"):
-        chunk, ancillary, _, _ = channel.recvmsg(CHUNK_BYTES, socket.CMSG_SPACE(2 * 4))
+        chunk, ancillary, _, _ = channel.recvmsg(CHUNK_BYTES, socket.CMSG_SPACE(3 * 4))
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
@@ -213,11 +240,11 @@ def receive(channel: socket.socket) -> tuple[Message | None, list[int]]:
     return json.loads(text), list(descriptors)
 
 
-def become_keeper(view: Message | None, control: socket.socket, output: int) -> NoReturn:
+def become_keeper(view: Message | None, control: socket.socket, outputs: list[int]) -> NoReturn:
     """Child of the launcher: the keeper, in namespaces of its own where a ``view`` asks for them."""
     if view is None:
         tell(control, keeper=os.getpid())
-        keep(control, output, isolated=False)
+        keep(control, outputs, isolated=False)
     enter_namespaces()
     keeper_pid = os.fork()
     if keeper_pid:
@@ -225,7 +252,7 @@ def become_keeper(view: Message | None, control: socket.socket, output: int) -> 
         os._exit(0)
     build_root(view)
     tell(control, ready=True)
-    keep(control, output, isolated=True)
+    keep(control, outputs, isolated=True)
 
 
 def fork_environment(channel: socket.socket, order: Message, descriptors: list[int]) -> None:
@@ -233,11 +260,11 @@ def fork_environment(channel: socket.socket, order: Message, descriptors: list[i
         for descriptor in descriptors:
             os.close(descriptor)
         return
-    control, output = socket.socket(fileno=descriptors[0]), descriptors[1]
+    control = socket.socket(fileno=descriptors[0])
     try:
         channel.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        become_keeper(order["view"], control, output)
+        become_keeper(order["view"], control, descriptors[1:])
     except BaseException as error:
         tell(control, failed=f"{type(error).__name__}: {error}")
     finally:

@@ -12,35 +12,30 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class ProcessTree:
-    """What lives below an environment's keeper. The runtime process itself is found once for each start."""
+    """What lives below an environment's keeper. Runtime and extensions are found once for each start."""
 
     def __init__(self, keeper_pid: int) -> None:
         self._keeper_pid = keeper_pid
-        self._main = 0
+        self._main: list[int] = []
 
     def restarted(self) -> None:
-        """Another runtime process is or will be there."""
-        self._main = 0
+        """Other processes are or will be there."""
+        self._main = []
 
     @property
-    def main(self) -> int:
-        """The runtime process, 0 while there is none."""
-        if self._main == 0:
-            self._main = next(iter(self.all()), 0)
+    def main(self) -> list[int]:
+        """The runtime process and the extensions; none while none is there."""
+        if not self._main:
+            self._main = _children(self._keeper_pid)
         return self._main
 
     def all(self) -> list[int]:
-        """The runtime process and everything it started."""
+        """The runtime process, the extensions, and everything they started."""
         return descendants(self._keeper_pid)
 
 
 def descendants(keeper_pid: int) -> list[int]:
     """Process ids below the keeper, which itself is not the function's."""
-    if sys.platform != "linux":
-        try:
-            return [child.pid for child in psutil.Process(keeper_pid).children(recursive=True)]
-        except psutil.Error:
-            return []
     found: list[int] = []
     waiting = [keeper_pid]
     while waiting:
@@ -51,6 +46,11 @@ def descendants(keeper_pid: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
+    if sys.platform != "linux":
+        try:
+            return [child.pid for child in psutil.Process(pid).children()]
+        except psutil.Error:
+            return []
     try:
         tasks = os.listdir(f"/proc/{pid}/task")
     except OSError:

@@ -26,12 +26,13 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 ISOLATED_VIEW = View("/var/task", "/opt", "/var/runtime", "/tmp", lang_dir="/var/lang")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/System", "/Library")
 CONFIGURATION = (
-    "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+    "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/resolv.conf", "/etc/nsswitch.conf",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/mime.types",
     "/etc/protocols", "/etc/services", "/etc/gai.conf", "/etc/host.conf",
 )  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\n"
+RUNTIME = "runtime"  # the name of the runtime process among those of an environment
 GONE = -9  # the exit code of a process whose keeper is gone: killed
 GROUP = "root:x:0:\nsbx_group:x:990:\n"
 
@@ -44,6 +45,7 @@ class Place:
     code_dir: Path
     opt_dir: Path
     ephemeral_storage_mb: int
+    address: str = "127.0.0.1"  # what sandbox.localdomain means inside
 
     @property
     def tmp_dir(self) -> Path:
@@ -74,7 +76,8 @@ class Place:
             (str(launch.runtime_dir), "/var/runtime"),
             *((str(host), shown) for host, shown in launch.mounts),
         ]
-        files = [("/etc/passwd", PASSWD), ("/etc/group", GROUP)]
+        hosts = _hosts() + f"{self.address} sandbox.localdomain sandbox\n"
+        files = [("/etc/passwd", PASSWD), ("/etc/group", GROUP), ("/etc/hosts", hosts)]
         tmpfs = [("/tmp", str(self.ephemeral_storage_mb << 20))]
         return {
             "root": str(self.home / "root"),
@@ -85,18 +88,27 @@ class Place:
         }
 
 
+def _hosts() -> str:
+    try:
+        text = Path("/etc/hosts").read_text(errors="replace")
+    except OSError:
+        text = "127.0.0.1 localhost\n"
+    return text if text.endswith("\n") else text + "\n"
+
+
 def _inside(path: str, directories: Sequence[str]) -> bool:
     return any(path == directory or path.startswith(directory + "/") for directory in directories)
 
 
 class Keeper:
-    """Handle on the keeper of one environment: starts, kills and outlives runtime processes."""
+    """Handle on the keeper of one environment: starts, signals, kills and outlives its processes."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
         self._listener: asyncio.Task[None] | None = None
+        self._exits: dict[str, asyncio.Future[int]] = {}
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.exited.set_result(0)  # nothing runs yet
         self.pid = 0
@@ -114,16 +126,32 @@ class Keeper:
             expected -= message.keys()
         self._listener = asyncio.create_task(self._listen())
 
-    def start(self, argv: Sequence[str], env: dict[str, str], cwd: str, limits: dict[str, int]) -> None:
-        """Starts the runtime process; ``exited`` becomes a new future for its exit code."""
-        self.exited = asyncio.get_running_loop().create_future()
+    def start(
+        self,
+        argv: Sequence[str],
+        env: dict[str, str],
+        cwd: str,
+        limits: dict[str, int],
+        name: str = RUNTIME,
+    ) -> asyncio.Future[int]:
+        """Starts a process; the future becomes its exit code. That of the runtime is also ``exited``."""
+        exited = self._exits[name] = asyncio.get_running_loop().create_future()
+        if name == RUNTIME:
+            self.exited = exited
         if self._listener is None or self._listener.done():
-            self.exited.set_result(GONE)
-        self._send({"op": "start", "argv": list(argv), "env": env, "cwd": cwd, "limits": limits})
+            exited.set_result(GONE)
+        order = {"argv": list(argv), "env": env, "cwd": cwd, "limits": limits}
+        self._send({"op": "start", "name": name, **order})
+        return exited
 
-    def kill(self) -> None:
-        """Kills the runtime process and everything it started."""
+    def signal(self, name: str, number: int) -> None:
+        """Sends a signal to the process of this name."""
+        self._send({"op": "signal", "name": name, "signal": number})
+
+    async def kill(self) -> None:
+        """Kills all processes of the environment, and waits for the end of those that were started here."""
         self._send({"op": "kill"})
+        await asyncio.gather(*self._exits.values())
 
     async def close(self) -> None:
         """Hangs up and waits for the keeper's end, by which everything it kept is killed."""
@@ -141,12 +169,13 @@ class Keeper:
         try:
             while line := await self._reader.readline():
                 message = json.loads(line)
-                if "exited" in message and not self.exited.done():
-                    self.exited.set_result(message["exited"])
+                if "exited" in message and not self._exits[message["name"]].done():
+                    self._exits[message["name"]].set_result(message["exited"])
         except ConnectionError:
             pass
-        if not self.exited.done():
-            self.exited.set_result(GONE)
+        for exited in self._exits.values():
+            if not exited.done():
+                exited.set_result(GONE)
 
 
 class Launcher:
@@ -167,8 +196,12 @@ class Launcher:
         ours.setblocking(False)
         self._channel = ours
 
-    async def create(self, mounts: dict[str, Any] | None, output: int) -> Keeper:
-        """Makes an environment's keeper; ``output`` is the descriptor of its log pipe's writing end."""
+    async def create(self, mounts: dict[str, Any] | None, *outputs: int) -> Keeper:
+        """Makes an environment's keeper.
+
+        ``outputs``: descriptors of the writing ends of its log pipes, of the runtime's and, where there are
+        extensions, of theirs.
+        """
         if self._channel is None:
             self.start()
         assert self._channel is not None
@@ -177,7 +210,7 @@ class Launcher:
         async with self._turn:
             with theirs:
                 self._channel.setblocking(True)
-                socket.send_fds(self._channel, [order], [theirs.fileno(), output])
+                socket.send_fds(self._channel, [order], [theirs.fileno(), *outputs])
                 self._channel.setblocking(False)
             await asyncio.get_running_loop().sock_recv(self._channel, 64)
         keeper = Keeper(ours)
@@ -199,8 +232,7 @@ async def probe(launcher: Launcher, home: Path) -> str | None:
     reader, writer = os.pipe()
     try:
         keeper = await launcher.create(place.mounts(system), writer)
-        keeper.start(["/bin/sh", "-c", ":"], {}, "/var/task", {})
-        code = await keeper.exited
+        code = await keeper.start(["/bin/sh", "-c", ":"], {}, "/var/task", {})
         await keeper.close()
         return None if code == 0 else f"a test process ended with {code}"
     except OSError as error:

@@ -79,6 +79,7 @@ class Outcome:
         log_stream: the stream of the environment that ran it.
         status: ``"success"``, ``"error"`` or ``"timeout"``.
         answered_at: when the function was done (``time.perf_counter``).
+        extensions_ms: how long extensions ran on after the runtime; None without extensions.
     """
 
     payload: bytes
@@ -92,6 +93,7 @@ class Outcome:
     status: str = "success"
     error_type: str | None = None
     answered_at: float = 0.0
+    extensions_ms: float | None = None
 
 
 @dataclass(frozen=True)

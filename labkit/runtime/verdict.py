@@ -15,7 +15,7 @@ from labkit.runtime.spec import FunctionSpec
 class Verdict:
     """How an init or an invocation ended, and when (``time.perf_counter``)."""
 
-    kind: str  # ready | answer | error | init-error | exit | entrypoint | timeout | memory
+    kind: str  # ready | answer | error | init-error | exit | entrypoint | extension | timeout | memory
     at: float
     body: bytes = b""
     error_type: str | None = None
@@ -36,6 +36,9 @@ def judge(verdict: Verdict, request_id: str, spec: FunctionSpec) -> tuple[str, s
     if verdict.kind == "memory":
         killed = "Runtime exited with error: signal: killed"
         return "error", "Runtime.OutOfMemory", error_payload(request_id, "Runtime.ExitError", killed)
+    if verdict.kind == "extension":
+        kind = verdict.error_type or "Extension.Crash"
+        return "error", kind, error_payload(request_id, kind, verdict.body.decode())
     if verdict.kind == "entrypoint":
         kind, text = "Runtime.InvalidEntrypoint", verdict.body.decode()
     else:
@@ -46,9 +49,16 @@ def judge(verdict: Verdict, request_id: str, spec: FunctionSpec) -> tuple[str, s
 def _exit_text(code: int) -> str:
     if code == 0:
         return "Runtime exited without providing a reason"
+    return f"Runtime exited with error: {exit_reason(code)}"
+
+
+def exit_reason(code: int) -> str:
+    """How a process ended, by its exit code (negative: the signal)."""
+    if code == 0:
+        return "exit code 0"
     if code > 0:
-        return f"Runtime exited with error: exit status {code}"
-    return f"Runtime exited with error: signal: {SIGNALS.get(-code, f'signal {-code}')}"
+        return f"exit status {code}"
+    return f"signal: {SIGNALS.get(-code, f'signal {-code}')}"
 
 
 # As Go prints them: Lambda's supervisor is a Go program.

@@ -36,8 +36,8 @@ class MemoryWatch:
             self._timer = None
 
     def settle(self) -> None:
-        """Takes what the kernel remembers of the runtime process: peaks between two looks are not lost."""
-        self._last = peak_bytes(self._tree.main)
+        """Takes what the kernel remembers of the main processes: peaks between two looks are not lost."""
+        self._last = sum(peak_bytes(pid) for pid in self._tree.main)
         self.peak = max(self.peak, self._last)
 
     def _schedule(self) -> None:

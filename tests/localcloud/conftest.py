@@ -26,13 +26,13 @@ BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
-def zipped(files: dict[str, str]) -> bytes:
-    """A deployment package; executables are files called bootstrap."""
+def zipped(files: dict[str, str], executable: str = "bootstrap") -> bytes:
+    """A deployment package; files whose path starts so are executables."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = (0o755 if name == "bootstrap" else 0o644) << 16
+            entry.external_attr = (0o755 if name.startswith(executable) else 0o644) << 16
             archive.writestr(entry, textwrap.dedent(text))
     return made.getvalue()
 

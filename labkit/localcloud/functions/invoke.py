@@ -144,7 +144,8 @@ class Invocations:
             if load.provisioned is not None and pool is not None:
                 _leave(self._running_ahead, pool)
         failed = outcome.function_error is not None
-        self._metrics.invoked(Invoked(began, resolved, load, outcome.duration_ms, failed))
+        times = (outcome.duration_ms, failed, outcome.extensions_ms)
+        self._metrics.invoked(Invoked(began, resolved, load, *times))
         return outcome
 
     def queue(self, function_arn: str, payload: bytes, trace_header: str | None, caller: CallContext) -> str:

@@ -16,7 +16,8 @@ from labkit.runtime.spec import FunctionSpec
 
 NAMESPACE = "AWS/Lambda"
 PUT_ASIDE_MAX = 256
-UNITS = dict.fromkeys(("Duration", "AsyncEventAge", "IteratorAge"), "Milliseconds")  # the others are Count
+MILLISECONDS = ("Duration", "AsyncEventAge", "IteratorAge", "PostRuntimeExtensionsDuration")
+UNITS = dict.fromkeys(MILLISECONDS, "Milliseconds")  # the others are Count
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -38,13 +39,17 @@ class Load(NamedTuple):
 
 
 class Invoked(NamedTuple):
-    """An invocation that has ended; ``time_s`` is its beginning on the lesson clock."""
+    """An invocation that has ended; ``time_s`` is its beginning on the lesson clock.
+
+    ``extensions_ms``: how long extensions ran on after the runtime; None without extensions.
+    """
 
     time_s: float
     resolved: Resolved
     load: Load
     duration_ms: float
     failed: bool
+    extensions_ms: float | None = None
 
 
 class LambdaMetrics:
@@ -136,6 +141,8 @@ class _Sums:
         self._all["Errors"].add(int(invocation.failed))
         self._all["Throttles"].add(0)
         self._all["Duration"].add(round(invocation.duration_ms, 2))
+        if invocation.extensions_ms is not None:
+            self._all["PostRuntimeExtensionsDuration"].add(round(invocation.extensions_ms, 2))
         self._function["ConcurrentExecutions"].add(load.function)
         self._region["ConcurrentExecutions"].add(load.total)
         self._region["UnreservedConcurrentExecutions"].add(load.unreserved)
