@@ -36,6 +36,7 @@ SLOW = (
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_mappings_",
     "localcloud/sources/test_log_subscriptions.py",
+    "localcloud/sources/test_recursion.py",
     "localcloud/sources/test_s3.py",
     "localcloud/sources/test_function_urls.py",
     "localcloud/sources/test_http_apis.py",

@@ -183,7 +183,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
         )
     )
     bridge = eventbridge.start(targets, moto, clock, stores)
-    S3Notifications(targets, guard, clock.now, bridge.publish).install()
+    S3Notifications(targets, guard, clock, bridge.publish).install()
     LogSubscriptions(targets, guard, stores, clock.now).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)

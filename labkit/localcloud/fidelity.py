@@ -14,6 +14,11 @@ ALWAYS = [
         "no service graph, no filter expressions, no rules but the default one",
         "attempts are subsegments of one AWS::Lambda segment; graph, filters, own rules",
     ),
+    (
+        "asynchronous events",
+        "50 of a function run at once, 10,000 (256 MB) wait for their turn, further ones are throttled",
+        "as many run as concurrency allows; the queue has no published end",
+    ),
     ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),
     (
         "extensions",

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -30,8 +31,18 @@ class Delivery:
         self._endpoint, self._credentials, self._failed = endpoint, credentials, failed
         self._session = botocore.session.Session()
 
-    async def record(self, spec: FunctionSpec, target: str, record: dict[str, Any], success: bool) -> None:
-        """Sends an invocation record to a destination (queue, topic, function, bus or bucket)."""
+    async def record(
+        self,
+        spec: FunctionSpec,
+        target: str,
+        record: dict[str, Any],
+        success: bool,
+        trace_header: str | None = None,
+    ) -> None:
+        """Sends an invocation record to a destination (queue, topic, function, bus or bucket).
+
+        ``trace_header`` goes along, so that a chain of destinations that bites its tail is noticed.
+        """
         body = json.dumps(record, separators=(",", ":"))
         service = target.split(":")[2]
         calls: dict[str, Callable[[Any], object]] = {
@@ -47,7 +58,7 @@ class Delivery:
                 Bucket=target.split(":::")[1], Key=_object_key(spec, record), Body=body.encode()
             ),
         }
-        await self._send(spec, service, calls[service], "DestinationDeliveryFailures")
+        await self._send(spec, service, calls[service], "DestinationDeliveryFailures", trace_header)
 
     async def failed_batch(self, spec: FunctionSpec, target: str, body: str, key: str) -> None:
         """Sends the record of a batch that was given up; ``key`` is its name in a bucket."""
@@ -62,7 +73,12 @@ class Delivery:
         await self._send(spec, service, calls[service], "DestinationDeliveryFailures")
 
     async def dead_letter(
-        self, spec: FunctionSpec, target: str, payload: bytes, attributes: Attributes
+        self,
+        spec: FunctionSpec,
+        target: str,
+        payload: bytes,
+        attributes: Attributes,
+        trace_header: str | None = None,
     ) -> None:
         """Sends the original event to a dead-letter queue or topic, with its three attributes."""
         body = payload.decode()
@@ -76,13 +92,24 @@ class Delivery:
             "sns": lambda sns: sns.publish(TopicArn=target, Message=body, MessageAttributes=values),
         }
         service = target.split(":")[2]
-        await self._send(spec, service, calls[service], "DeadLetterErrors")
+        await self._send(spec, service, calls[service], "DeadLetterErrors", trace_header)
 
     async def _send(
-        self, spec: FunctionSpec, service: str, call: Callable[[Any], object], metric: str
+        self,
+        spec: FunctionSpec,
+        service: str,
+        call: Callable[[Any], object],
+        metric: str,
+        trace_header: str | None = None,
     ) -> None:
+        def send() -> None:
+            client = self._client(spec, service)
+            if trace_header is not None:
+                client.meta.events.register("before-call", partial(_add_trace, trace_header))
+            call(client)
+
         try:
-            await asyncio.to_thread(lambda: call(self._client(spec, service)))
+            await asyncio.to_thread(send)
         except (ClientError, BotoCoreError) as error:
             log.warning("%s: %s of %s: %s", metric, service, spec.name, error)
             self._failed(spec, metric)
@@ -98,6 +125,10 @@ class Delivery:
             aws_session_token=credentials.session_token,
             config=Config(retries={"max_attempts": 2}),
         )
+
+
+def _add_trace(trace_header: str, params: dict[str, Any], **_: Any) -> None:
+    params["headers"]["X-Amzn-Trace-Id"] = trace_header
 
 
 def _queue_url(endpoint: str, arn: str) -> str:

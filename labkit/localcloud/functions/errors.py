@@ -83,6 +83,15 @@ def role_not_assumable() -> ServiceError:
     return invalid("The role defined for the function cannot be assumed by Lambda.")
 
 
+def recursive() -> ServiceError:
+    """A chain of requests has come back to a function too often."""
+    return ServiceError(
+        "RecursiveInvocationException",
+        "Lambda has detected the specified function being invoked in a recursive loop with other "
+        "Amazon Web Services resources and stopped your function's invocation.",
+    )
+
+
 def s3_get_failed(code: str, message: str) -> ServiceError:
     """The deployment package could not be read from S3; ``code`` and ``message`` are S3's own."""
     return invalid(f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")

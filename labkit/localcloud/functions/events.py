@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,11 @@ from labkit.runtime.loglines import iso
 from labkit.runtime.spec import Invocation, Outcome
 
 ERROR_MESSAGE_BYTES = 1024
+# A laptop is no Region: whatever loops or fans out must leave it usable.
+AT_ONCE_MAX = 50  # events of one function that run at the same time
+WAITING_MAX = 10_000  # and that wait for their turn
+WAITING_MAX_BYTES = 256 * 1024 * 1024
+QUEUE_FULL = "FunctionInvocationRateLimitExceeded"  # of AWS's reasons the one that says it best
 log = logging.getLogger(__name__)
 
 Run = Callable[[Resolved, Invocation], Awaitable[Outcome]]
@@ -44,6 +50,29 @@ class Event:
     invokes: int = 0
     throttles: int = 0
     outcome: Outcome | None = field(default=None)
+    refusal: ServiceError | None = field(default=None)
+
+
+@dataclass
+class _Lane:
+    """The events of one function: how many run, and those that wait for their turn."""
+
+    running: int = 0
+    waiting: deque[Event] = field(default_factory=deque)
+    waiting_bytes: int = 0
+
+    def put(self, event: Event) -> None:
+        self.waiting.append(event)
+        self.waiting_bytes += len(event.payload)
+
+    def take(self) -> Event:
+        event = self.waiting.popleft()
+        self.waiting_bytes -= len(event.payload)
+        return event
+
+    @property
+    def full(self) -> bool:
+        return len(self.waiting) >= WAITING_MAX or self.waiting_bytes >= WAITING_MAX_BYTES
 
 
 class EventQueue:
@@ -60,6 +89,8 @@ class EventQueue:
         self._clock, self._run, self._resolve, self._deliver = clock, run, resolve, deliver
         self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._closed = False
         self._waits_s = (_fact("async_retry_first_wait_s"), _fact("async_retry_second_wait_s"))
 
     def accept(
@@ -72,16 +103,55 @@ class EventQueue:
         payload: bytes,
         trace_header: str,
     ) -> None:
-        """Queues one event; it runs as soon as there is a free environment."""
+        """Queues one event; it runs as soon as there is a free environment.
+
+        Raises:
+            ServiceError: TooManyRequestsException: so many wait already that something must be wrong.
+        """
         event = Event(
             function, qualifier, caller, request_id, payload, trace_header, self._clock.now(), resolved
         )
+        lane = self._lanes[resolved.spec.arn]
+        if lane.full:
+            log.error(
+                "%s has %d events (%d bytes) waiting, more than this machine takes: does it invoke itself?",
+                resolved.spec.arn,
+                len(lane.waiting),
+                lane.waiting_bytes,
+            )
+            raise ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=QUEUE_FULL)
         self._metrics.event_received(resolved)
-        task = self._clock.spawn(self._attempt(event))
+        self._enter(event)
+
+    def _enter(self, event: Event) -> None:
+        lane = self._lanes[event.resolved.spec.arn]
+        lane.put(event)
+        if lane.running < AT_ONCE_MAX:
+            self._start(lane)
+
+    def _start(self, lane: _Lane) -> None:
+        lane.running += 1
+        event = lane.take()
+        task = self._clock.spawn(self._turn(event.resolved.spec.arn, lane, event))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _turn(self, function_arn: str, lane: _Lane, event: Event) -> None:
+        try:
+            await self._attempt(event)
+        finally:
+            lane.running -= 1
+            if lane.waiting and not self._closed:
+                self._start(lane)
+            elif not lane.running:
+                self._lanes.pop(function_arn, None)
+
+    async def _again(self, event: Event) -> None:
+        """A later attempt has its turn like a new event."""
+        self._enter(event)
+
     async def close(self) -> None:
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -104,6 +174,10 @@ class EventQueue:
         try:
             event.outcome = await self._run(resolved, invocation)
         except ServiceError as error:
+            if error.code == "RecursiveInvocationException":
+                event.refusal = error
+                await self._fail(event, "RetriesExhausted")
+                return
             log.info("event %s of %s waits: %s", event.request_id, event.function, error)
             await self._wait_for_capacity(event)
             return
@@ -122,7 +196,7 @@ class EventQueue:
         if self._too_old(event, delay):
             await self._fail(event, "EventAgeExceeded")
             return
-        self._clock.call_later(delay, lambda: self._attempt(event))
+        self._clock.call_later(delay, lambda: self._again(event))
 
     async def _wait_for_capacity(self, event: Event) -> None:
         delay = min(_fact("async_backoff_min_s") * 2**event.throttles, _fact("async_backoff_max_s"))
@@ -130,7 +204,7 @@ class EventQueue:
         if self._too_old(event, delay):
             await self._fail(event, "EventAgeExceeded")
             return
-        self._clock.call_later(delay, lambda: self._attempt(event))
+        self._clock.call_later(delay, lambda: self._again(event))
 
     def _too_old(self, event: Event, delay_s: float) -> bool:
         age = self._setting(event, "maximum_event_age_s", _fact("async_event_age_default_s"))
@@ -145,7 +219,10 @@ class EventQueue:
         resolved = event.resolved
         target = resolved.dead_letter_arn
         if target:
-            await self._deliver.dead_letter(resolved.spec, target, event.payload, _attributes(event))
+            attributes = _attributes(event)
+            await self._deliver.dead_letter(
+                resolved.spec, target, event.payload, attributes, event.trace_header
+            )
         self._metrics.event_dropped(resolved)
 
     async def _report(self, event: Event, condition: str) -> None:
@@ -155,7 +232,9 @@ class EventQueue:
             target = config.on_success_arn if condition == "Success" else config.on_failure_arn
         if target:
             record = self._record(event, condition)
-            await self._deliver.record(event.resolved.spec, target, record, condition == "Success")
+            await self._deliver.record(
+                event.resolved.spec, target, record, condition == "Success", event.trace_header
+            )
 
     def _record(self, event: Event, condition: str) -> dict[str, Any]:
         """The invocation record, in AWS's own order."""
@@ -188,7 +267,9 @@ def _fact(name: str) -> int:
 def _attributes(event: Event) -> dict[str, tuple[str, str]]:
     """A dead-letter message's three attributes: name to (type, value)."""
     message, status = "", "429"
-    if event.outcome is not None:
+    if event.refusal is not None:
+        message, status = event.refusal.message, "400"
+    elif event.outcome is not None:
         status = "200"
         failure = _json_or_text(event.outcome.payload)
         message = str(failure.get("errorMessage", "")) if isinstance(failure, dict) else str(failure)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,19 +16,22 @@ from labkit import facts
 from labkit.errors import RuntimeUnavailable
 from labkit.localcloud.functions import event_stream
 from labkit.localcloud.functions.context import CallContext
-from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.errors import ServiceError, recursive
 from labkit.localcloud.functions.invoke_request import Asked, InvokeRequests
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.streamed import Streamed, events
 from labkit.localcloud.functions.wire import Response, respond_error
 from labkit.localcloud.telemetry.metrics import Invoked, LambdaMetrics, Load
+from labkit.localcloud.tracing.header import parse
+from labkit.localcloud.tracing.lineage import too_often
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
 from labkit.runtime.spec import Invocation, Outcome
 from labkit.runtime.streaming import ResponseStream
 
 RETRY_AFTER_S = "1"
+log = logging.getLogger(__name__)
 
 Accept = Callable[[Resolved, CallContext, str, str | None, str, bytes, str], None]
 
@@ -107,8 +111,10 @@ class Invocations:
         """One invocation within the concurrency limits; ``response`` takes what the function streams.
 
         Raises:
-            ServiceError: TooManyRequestsException, or the machine cannot run this runtime.
+            ServiceError: TooManyRequestsException, RecursiveInvocationException, or the machine cannot run
+                this runtime.
         """
+        self._stop_loop(resolved, invocation)
         follow = self._tracer.begin(resolved.spec, invocation)
         try:
             outcome = await self._run(resolved, follow.invocation, response)
@@ -232,6 +238,14 @@ class Invocations:
         asked.answer_headers["Content-Type"] = event_stream.CONTENT_TYPE
         with_log = headers.get("x-amz-log-type") == "Tail"
         return Response(200, asked.answer_headers, chunks=events(streamed, with_log))
+
+    def _stop_loop(self, resolved: Resolved, invocation: Invocation) -> None:
+        if resolved.function.recursive_loop == "Allow":
+            return
+        if too_often(parse(invocation.trace_header).lineage, resolved.spec.arn):
+            self._metrics.count(resolved.spec, "RecursiveInvocationsDropped")
+            log.warning("a loop through %s was stopped", resolved.spec.arn)
+            raise recursive()
 
     def _admit(self, resolved: Resolved, name: str) -> None:
         reserved = resolved.reserved_concurrency

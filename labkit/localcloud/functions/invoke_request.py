@@ -15,7 +15,8 @@ from labkit.localcloud.functions.context import CallContext
 from labkit.localcloud.functions.errors import ServiceError, invalid
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.functions.service import FunctionService
-from labkit.localcloud.tracing.header import new_id
+from labkit.localcloud.tracing import lineage
+from labkit.localcloud.tracing.header import TraceHeader, new_id
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.spec import Invocation
 
@@ -81,7 +82,7 @@ class InvokeRequests:
         resolved = self._service.resolve(name, qualifier, caller)
         payload = self._payload(body, kind, operation)
         client_context = _client_context(headers.get("x-amz-client-context")) if kind != "Event" else None
-        trace, segment_id = self._tracer.header(headers.get("x-amzn-trace-id"), resolved.spec), new_id()
+        trace, segment_id = self._trace(headers.get("x-amzn-trace-id"), resolved), new_id()
         invocation = Invocation(
             request_id, payload, resolved.invoked_arn, client_context, str(trace), segment_id
         )
@@ -109,9 +110,14 @@ class InvokeRequests:
         """
         resolved = self._service.resolve(function_arn, None, caller)
         payload = self._payload(payload, kind, "Invoke")
-        trace = str(self._tracer.header(trace_header, resolved.spec))
+        trace = str(self._trace(trace_header, resolved))
         request_id = request_id or str(uuid.uuid4())
         return resolved, Invocation(request_id, payload, resolved.invoked_arn, None, trace, new_id())
+
+    def _trace(self, incoming: str | None, resolved: Resolved) -> TraceHeader:
+        """The header that goes on into the function: one more invocation in its chain."""
+        header = self._tracer.header(incoming, resolved.spec)
+        return replace(header, lineage=lineage.onward(header.lineage, resolved.spec.arn))
 
     def _payload(self, body: bytes, kind: str, operation: str) -> bytes:
         limit = self._async_max if kind == "Event" else self._sync_max

@@ -17,6 +17,8 @@ from moto.core.utils import unix_time, unix_time_millis
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.utils import generate_receipt_handle
 
+from labkit.localcloud import origin
+
 Touched = Callable[[str], None]
 
 _lock = threading.RLock()
@@ -59,6 +61,9 @@ def install(touched: Touched) -> None:
         with _lock:
             if self.fifo_queue and not message.approximate_receive_count:
                 message.sequence_number = str(next(_sequence))
+            if "AWSTraceHeader" not in message.system_attributes and (trace := origin.trace_header()):
+                # SDKs inside functions send the header with the request instead.
+                message.system_attributes["AWSTraceHeader"] = {"DataType": "String", "StringValue": trace}
             mappings, self.lambda_event_source_mappings = self.lambda_event_source_mappings, {}
             _add_message(self, message)  # without moto's own, inline delivery
             self.lambda_event_source_mappings = mappings

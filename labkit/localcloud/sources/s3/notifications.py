@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC
@@ -21,14 +22,17 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from labkit.localcloud import origin
+from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.eventbridge.events import Event
+from labkit.localcloud.sources.retries import GivenUp, Retrying, RetryPolicy
 from labkit.localcloud.sources.s3.configuration import check_places, entries, read, unusable
 from labkit.localcloud.sources.s3.events import Change, bus_event, notification, test_event
 from labkit.localcloud.sources.targets import Message, Service, Targets
 
 PRINCIPAL = "s3.amazonaws.com"
+log = logging.getLogger(__name__)
 SUBJECT = "Amazon S3 Notification"
 SKIP_VALIDATION = "SkipDestinationValidation"
 _NOTHING_MD5 = "d41d8cd98f00b204e9800998ecf8427e"  # what S3 says of a delete marker's content
@@ -63,12 +67,13 @@ _PERMISSIONS = {
 
 
 class S3Notifications:
-    """Notifications of all buckets. ``now`` is the lesson clock's, in seconds; ``publish`` EventBridge's."""
+    """Notifications of all buckets. ``publish`` puts an event on a bus of EventBridge."""
 
     def __init__(
-        self, targets: Targets, guard: Guard, now: Callable[[], float], publish: Callable[[Event], None]
+        self, targets: Targets, guard: Guard, clock: LessonClock, publish: Callable[[Event], None]
     ) -> None:
-        self._targets, self._guard, self._now, self._publish = targets, guard, now, publish
+        self._targets, self._guard, self._clock, self._publish = targets, guard, clock, publish
+        self._now = clock.now
         self._sequence = 0
 
     def install(self) -> None:
@@ -194,7 +199,18 @@ class S3Notifications:
     def _send(self, bucket_arn: str, arn: str, body: str) -> None:
         message = Message(body, origin.trace_header(), {"Subject": SUBJECT})
         sender = Service(PRINCIPAL, bucket_arn)
-        origin.afterwards(lambda: self._targets.soon(lambda: self._targets.send(sender, arn, message)))
+
+        async def deliver() -> None:
+            """A function that is Pending or has no room gets it later; a refusal ends it, as on AWS."""
+            await Retrying(
+                self._clock,
+                RetryPolicy.of(None),
+                lambda: self._targets.send(sender, arn, message),
+                failed=lambda refusal: None,
+                given_up=lambda end: _lost(bucket_arn, arn, end),
+            ).attempt()
+
+        origin.afterwards(lambda: self._targets.soon(deliver))
 
     def _next_sequencer(self) -> str:
         self._sequence = max(self._sequence + 1, int(self._now() * 1_000_000))
@@ -207,6 +223,11 @@ def _exists(kind: str, arn: str) -> bool:
         return name in sqs_backends[ACCOUNT_ID][region].queues
     # A function that is missing has no policy either: S3 has one sentence for both.
     return kind != "Topic" or arn in sns_backends[ACCOUNT_ID][region].topics
+
+
+async def _lost(bucket_arn: str, arn: str, end: GivenUp) -> None:
+    """S3 tells nobody of what it could not deliver."""
+    log.warning("a notification of %s for %s is lost: %s", bucket_arn, arn, end.refusal)
 
 
 def _until(key: Any) -> float | None:
