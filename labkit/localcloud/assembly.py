@@ -15,7 +15,7 @@ from labkit.localcloud import moto_time
 from labkit.localcloud.aws import AwsApi
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.fidelity import rows
-from labkit.localcloud.front import Front
+from labkit.localcloud.front import Answer, Front, Request
 from labkit.localcloud.functions.concurrency import claimed
 from labkit.localcloud.functions.context import Change, Dependencies
 from labkit.localcloud.functions.delivery import Delivery
@@ -188,7 +188,12 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
-    apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock)
+    aws: AwsApi
+
+    async def call_aws(request: Request) -> Answer:
+        return await aws(request)
+
+    apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock, call_aws)
     aws = AwsApi(identities, guard, functions, invocations, moto, {"apigateway": apis.control})
     front = Front(local, apis.gateway, aws)
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()

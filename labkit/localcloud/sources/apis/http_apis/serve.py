@@ -16,6 +16,7 @@ from labkit.localcloud.identities import ACCOUNT_ID, Identity
 from labkit.localcloud.permissions.requests import execute_api_call
 from labkit.localcloud.sources.apis import payload_v1, payload_v2, replies
 from labkit.localcloud.sources.apis.addresses import Address
+from labkit.localcloud.sources.apis.aws_calls import PRINCIPAL
 from labkit.localcloud.sources.apis.cors import is_preflight, origin_headers, preflight_headers
 from labkit.localcloud.sources.apis.http_apis.model import DEFAULT, Api, Integration, Matched, Stage
 from labkit.localcloud.sources.apis.lambda_uris import function_arn
@@ -24,8 +25,6 @@ from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import NotAdmitted, Signers, iam_context
 from labkit.localcloud.sources.apis.visit import Visit, arrive, text_or_base64
 from labkit.localcloud.sources.targets import NotDelivered, Role, Sender, Service
-
-PRINCIPAL = "apigateway.amazonaws.com"
 
 
 class HttpApis:

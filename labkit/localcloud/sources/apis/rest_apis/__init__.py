@@ -1,0 +1,1 @@
+"""REST APIs of API Gateway: resources, methods and deployments, and the requests they answer."""
