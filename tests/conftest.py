@@ -46,6 +46,7 @@ SLOW = (
     "localcloud/sources/test_sns.py",
     "localcloud/sources/test_scheduler.py",
     "localcloud/test_telemetry_api.py",
+    "localcloud/sources/test_alarms.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

@@ -32,7 +32,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
-from labkit.localcloud.sources import eventbridge, scheduler
+from labkit.localcloud.sources import alarms, eventbridge, scheduler
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.wiring import serve_apis
 from labkit.localcloud.sources.log_subscriptions import LogSubscriptions
@@ -187,6 +187,7 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
     LogSubscriptions(targets, guard, stores, clock.now).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
+    alarms.start(targets, clock, stores, bridge)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     aws: AwsApi
 

@@ -47,10 +47,15 @@ def hold(service: str, operation: str, params: Mapping[str, Any]) -> None:
     Raises:
         JsonRESTError: ValidationException with AWS's sentences.
     """
+    if message := broken(service, operation, params):
+        raise refused(message)
+
+
+def broken(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
+    """What is wrong with the parameters of one call, in AWS's sentences; None when nothing is."""
     shape = _model(service).operation_model(operation).input_shape
-    if shape is not None and (found := violations(shape, params)):
-        error = violated(*found)
-        raise refused(error.message, error.code)
+    found = violations(shape, params) if shape is not None else ()
+    return violated(*found).message if found else None
 
 
 def install(
@@ -89,6 +94,11 @@ def _checking(method: Method, service: str, operation: str) -> Method:
         return method(self)
 
     return checked
+
+
+def method_of(operation: str) -> str:
+    """The name of the method of moto's handlers that serves an operation."""
+    return xform_name(operation)
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,7 +81,7 @@ class Targets:
 
     def __init__(self, guard: Guard, invocations: Invocations, moto: MotoHost, clock: LessonClock) -> None:
         self._guard, self._invocations, self._moto, self._clock = guard, invocations, moto, clock
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._kinds: dict[str, Send] = {"lambda": self._event, "sqs": self._queue, "sns": self._topic}
 
     def register(self, service: str, send: Send) -> None:
@@ -110,7 +111,10 @@ class Targets:
             except Exception:
                 log.exception("a delivery failed")
 
-        self._loop.call_soon_threadsafe(lambda: self._clock.spawn(guarded()))
+        if threading.get_ident() == self._thread:  # a clock that advances waits for it from now on
+            _ = self._clock.spawn(guarded())
+        else:
+            self._loop.call_soon_threadsafe(lambda: self._clock.spawn(guarded()))
 
     async def invoke(
         self,
