@@ -31,6 +31,7 @@ SLOW = (
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",
+    "localcloud/test_new_roles.py",
     "localcloud/test_extensions.py",
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
@@ -67,6 +68,7 @@ FAKE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_ENDPOINT_URL": NOWHERE,
     "AWS_PAGER": "",
+    "LABKIT_ROLE_DELAY_S": "0",
     "MPLBACKEND": "agg",
     # For child processes, which the guard below does not reach.
     **dict.fromkeys(["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"], NOWHERE),

@@ -22,6 +22,8 @@ from labkit.errors import CloudError
 EXIT_LOCK_HELD = 3
 EXIT_PORT_TAKEN = 4
 LOG_TAIL_LINES = 15
+ROLE_DELAY_VARIABLE = "LABKIT_ROLE_DELAY_S"
+ROLE_DELAY_S = 1.0
 LOG_LIMIT_BYTES = 5_000_000
 # What the server process may see of this machine's environment: enough to find interpreters and a
 # temporary folder, nothing that could steer an SDK (no AWS_*, no proxies, no PYTHON*).
@@ -36,6 +38,9 @@ def start(
     timeout_s: float = 60.0,
 ) -> Cloud:
     """Finds the workspace's cloud or starts it; returns when it answers. Safe to call from many at once.
+
+    The environment variable ``LABKIT_ROLE_DELAY_S`` says for how many seconds Lambda cannot assume a role
+    that was just made (default 1, on AWS up to ten).
 
     Args:
         port: 0 takes any free one.
@@ -137,10 +142,12 @@ def _spawn(place: Path, region: str, port: int, deadline: float) -> _Attempt:
     log_path = place / STATE_DIR / "cloud.log"
     if log_path.exists() and log_path.stat().st_size > LOG_LIMIT_BYTES:
         log_path.replace(log_path.with_suffix(".log.1"))
+    role_delay_s = _role_delay_s()
     ready, told = os.pipe()
     # -P: a file of the learner called json.py must not be imported by the server.
     command = [sys.executable, "-P", "-m", "labkit.localcloud", "--workspace", str(place)]
     command += ["--region", region, "--port", str(port), "--ready-fd", str(told)]
+    command += ["--role-delay-s", str(role_delay_s)]
     process: subprocess.Popen[bytes] | None = None
     try:
         with open(log_path, "ab") as log:
@@ -174,6 +181,15 @@ def _spawn(place: Path, region: str, port: int, deadline: float) -> _Attempt:
         return _Attempt(log_start)
     threading.Thread(target=process.wait, daemon=True, name="labkit-cloud-reaper").start()
     return _Attempt(log_start, ready=True)
+
+
+def _role_delay_s() -> float:
+    """How long Lambda cannot assume a new role yet: on AWS some seconds, which everyone has to learn."""
+    named = os.environ.get(ROLE_DELAY_VARIABLE)
+    try:
+        return ROLE_DELAY_S if named is None else float(named)
+    except ValueError:
+        raise CloudError(f"{ROLE_DELAY_VARIABLE} is {named!r}. Set it to a number of seconds.") from None
 
 
 def _read_line(descriptor: int, deadline: float) -> bytes | None:

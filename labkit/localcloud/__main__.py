@@ -19,13 +19,15 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--region", default="us-east-1", help="what clients use unless they name another")
     parser.add_argument("--ready-fd", type=int, default=None, help="one line is written here when it answers")
+    parser.add_argument("--role-delay-s", type=float, default=0, help="how long a new role is not assumable")
     options = parser.parse_args()
     import uvloop
 
     from labkit.localcloud.server import StartFailed, serve
 
     async def run() -> None:
-        await serve(options.workspace.resolve(), options.port, options.region, options.ready_fd)
+        place = options.workspace.resolve()
+        await serve(place, options.port, options.region, options.ready_fd, options.role_delay_s)
         logging.shutdown()
         os._exit(0)  # a thread may still wait for a download; nothing of it matters any more
 

@@ -82,8 +82,15 @@ class Parts:
         self.moto.close()
 
 
-async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[str, str]) -> Parts:
-    """Makes all parts for one workspace; ``key`` is its access key id and secret."""
+async def assemble(
+    state_dir: Path, workspace: Path, endpoint: str, key: tuple[str, str], role_delay_s: float
+) -> Parts:
+    """Makes all parts for one workspace.
+
+    Args:
+        key: the workspace's access key id and secret.
+        role_delay_s: how long Lambda cannot assume a new role yet.
+    """
     loop = asyncio.get_running_loop()
     cache = cache_place(state_dir / "cache")
     clock = LessonClock()
@@ -118,10 +125,10 @@ async def assemble(state_dir: Path, workspace: Path, endpoint: str, key: tuple[s
             pollers.function_changed(change.function_arn)
 
     code_token = secrets.token_urlsafe(16)
-    guard = Guard(Permissions(resource_policy=lambda arn: functions.policy_for(arn)))
+    guard = Guard(Permissions(resource_policy=lambda arn: functions.policy_for(arn), clock=clock.now))
 
     async def role_check(role_arn: str) -> None:
-        if not guard.can_assume(role_arn, LAMBDA):
+        if not guard.can_assume(role_arn, LAMBDA, settled_s=role_delay_s):
             raise role_not_assumable()
 
     async def fetch_s3(bucket: str, name: str, version: str | None) -> bytes:

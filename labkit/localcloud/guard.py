@@ -110,9 +110,9 @@ class Guard:
             return str(problem)
         return None if denied is None else denied.message
 
-    def can_assume(self, role_arn: str, service: str) -> bool:
-        """Whether a role exists and trusts a service."""
-        return self._permissions.can_assume(role_arn, service)
+    def can_assume(self, role_arn: str, service: str, settled_s: float = 0.0) -> bool:
+        """Whether a role exists, since ``settled_s`` at least, and trusts a service."""
+        return self._permissions.can_assume(role_arn, service, settled_s=settled_s)
 
 
 def _asked(service: str, request: Request) -> denial.Asked:

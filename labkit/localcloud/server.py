@@ -32,8 +32,8 @@ class StartFailed(Exception):
         self.exit_code = exit_code
 
 
-async def serve(workspace: Path, port: int, region: str, ready_fd: int | None) -> None:
-    """Serves until SIGTERM or SIGINT.
+async def serve(workspace: Path, port: int, region: str, ready_fd: int | None, role_delay_s: float) -> None:
+    """Serves until SIGTERM or SIGINT. ``role_delay_s``: how long Lambda cannot assume a new role yet.
 
     Raises:
         StartFailed: the workspace is served already or not writable, or the port is taken.
@@ -50,7 +50,7 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None) -
     from labkit.localcloud.identities import ACCOUNT_ID
     from labkit.runtime.http import Server
 
-    parts = await assemble(state_dir, workspace, endpoint, key)
+    parts = await assemble(state_dir, workspace, endpoint, key, role_delay_s)
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)

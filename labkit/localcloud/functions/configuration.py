@@ -81,6 +81,8 @@ async def changed(
     check_size(new)
     if creating or params.get("Role"):
         await call.deps.role_check(new.role_arn)
+    if new.tracing_mode == "Active" and (params.get("TracingConfig") or params.get("Role")):
+        await targets.check_tracing(call, new.role_arn)
     if params.get("DeadLetterConfig") and new.dead_letter_arn:
         await targets.check_dead_letter(call, new.role_arn, new.dead_letter_arn)
     return new

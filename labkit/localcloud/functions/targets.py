@@ -1,4 +1,4 @@
-"""Dead-letter targets and destinations: what they may be, and whether the role may write to them."""
+"""Dead-letter targets, destinations, traces: what they may be, and whether the role may write there."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ async def check_dead_letter(call: Call, role_arn: str, target_arn: str) -> None:
         known = _SERVICES[service]
         raise invalid(
             f"The provided execution role does not have permissions to call {known.verb} on {known.label}"
+        )
+
+
+async def check_tracing(call: Call, role_arn: str) -> None:
+    """TracingConfig Active: the role may write traces.
+
+    Raises:
+        ServiceError: it may not.
+    """
+    if call.deps.role_allows and not await call.deps.role_allows(role_arn, "xray:PutTraceSegments", "*"):
+        raise invalid(
+            "The provided execution role does not have permissions to call PutTraceSegments on XRAY"
         )
 
 

@@ -137,7 +137,7 @@ class Permissions:
         """Whether a role exists and trusts a service, e.g. ``lambda.amazonaws.com``.
 
         Args:
-            settled_s: real seconds that must have passed since the role was made (IAM spreads slowly).
+            settled_s: seconds that must have passed since the role was made (IAM spreads slowly).
         """
         document = self.roles.trust_policy(role_arn)
         if document is None or self.roles.age_s(role_arn) < settled_s:

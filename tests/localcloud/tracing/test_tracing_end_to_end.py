@@ -214,10 +214,12 @@ def test_the_xray_sdk_works_unchanged_in_a_handler(make: Functions) -> None:
     assert not [line for line in function.log() if "Failed to send" in line]
 
 
-def test_a_role_without_xray_writes_nothing_itself(make: Functions) -> None:
-    """Only the service's segment is there: the function's own is sent with its role."""
-    function = make("def handler(event, context): return 1", TracingConfig={"Mode": "Active"})
-    trace_id, _ = traced(function.invoke())
+def test_a_role_without_xray_cannot_be_traced(make: Functions) -> None:
+    """Active is refused; where the caller's trace goes on, only the service's segment is there."""
+    function = make("def handler(event, context): return 1")
+    with pytest.raises(ClientError, match="does not have permissions to call PutTraceSegments on XRAY"):
+        function.update(TracingConfig={"Mode": "Active"})
+    trace_id, _ = invoke_with_header(function, "Root=1-5f84c7a1-0123456789abcdef0123cdef;Sampled=1")
     assert set(segments(function, trace_id)) == {"AWS::Lambda"}
 
 
