@@ -72,15 +72,7 @@ _MAPPING: tuple[_Check, ...] = (
 )
 _PUBLISH_TO: _Check = _given("PublishTo", "Use Publish or PublishVersion.")
 
-_STREAMED: _Check = (
-    "InvokeMode RESPONSE_STREAM",
-    lambda params: params.get("InvokeMode") == "RESPONSE_STREAM",
-    "Use BUFFERED, the default: the answer then comes in one piece.",
-)
-
 _PARAMETERS: dict[str, tuple[_Check, ...]] = {
-    "CreateFunctionUrlConfig": (_STREAMED,),
-    "UpdateFunctionUrlConfig": (_STREAMED,),
     "CreateFunction": (
         *_COMPUTE,
         (

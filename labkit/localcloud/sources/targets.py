@@ -23,6 +23,7 @@ from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.invoke import Invocations
 from labkit.localcloud.functions.names import Caller
+from labkit.localcloud.functions.streamed import Streamed
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.moto_host import MotoHost
@@ -140,6 +141,17 @@ class Targets:
         return await self._invocations.call(
             function_arn, payload, trace_header, _caller(function_arn, sender), request_id
         )
+
+    async def stream(
+        self, function_arn: str, payload: bytes, trace_header: str | None, request_id: str
+    ) -> Streamed:
+        """Invokes a function and returns when its answer begins, to be read as it is written.
+
+        Raises:
+            ServiceError: no such function, throttled, too large.
+        """
+        caller = _caller(function_arn, None)
+        return await self._invocations.call_streaming(function_arn, payload, trace_header, caller, request_id)
 
     async def permit(self, sender: Sender, action: str, resource: str) -> None:
         """Asks the policies.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import http.client
+import socket
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -276,12 +279,75 @@ def test_the_host_of_a_url_does_not_open_the_aws_api(cloud: Any, url: str) -> No
     assert call(url, Host="evil.example").status == 403
 
 
-def test_response_streaming_is_refused_by_name(make: Any) -> None:
+# Speaks the streaming Runtime API: metadata, a piece, and the rest when somebody has connected to "gate".
+STREAMING = """\
+#!/usr/bin/python3 -u
+import http.client, json, os, socket
+api = os.environ["AWS_LAMBDA_RUNTIME_API"]
+while True:
+    link = http.client.HTTPConnection(api)
+    link.request("GET", "/2018-06-01/runtime/invocation/next")
+    work = link.getresponse()
+    event, request_id = json.loads(work.read()), work.getheader("Lambda-Runtime-Aws-Request-Id")
+    asked = event.get("queryStringParameters") or {}
+    link = http.client.HTTPConnection(api)
+    link.putrequest("POST", f"/2018-06-01/runtime/invocation/{request_id}/response")
+    link.putheader("Lambda-Runtime-Function-Response-Mode", "streaming")
+    link.putheader("Transfer-Encoding", "chunked")
+    link.putheader("Content-Type", "application/vnd.awslambda.http-integration-response")
+    link.putheader("Trailer", "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body")
+    link.endheaders()
+    def send(data):
+        link.send(b"%x\\r\\n%b\\r\\n" % (len(data), data))
+    metadata = {"statusCode": 203, "headers": {"Content-Type": "text/event-stream"}, "cookies": ["a=1"]}
+    send(json.dumps(metadata).encode())
+    send(bytes(8) + b"first ")
+    if "gate" in asked:
+        socket.create_connection(("127.0.0.1", int(asked["gate"]))).recv(1)
+    if "exit" in asked:
+        os._exit(3)
+    send(b"last")
+    link.send(b"0\\r\\n\\r\\n")
+    link.getresponse().read()
+"""
+
+
+@pytest.fixture(scope="module")
+def streaming(make: Any) -> str:
+    function = make({"bootstrap": STREAMING}, Runtime="provided.al2023", Handler="any")
+    made = function.lambda_.create_function_url_config(
+        FunctionName=function.name, AuthType="NONE", InvokeMode="RESPONSE_STREAM"
+    )
+    allow_everybody(function.lambda_, function.name)
+    return str(made["FunctionUrl"])
+
+
+def test_a_streaming_url_answers_before_the_function_is_done(streaming: str) -> None:
+    """The first piece is there while the function still waits for somebody to open the gate."""
+    with socket.create_server(("127.0.0.1", 0)) as gate:
+        with urllib.request.urlopen(f"{streaming}?gate={gate.getsockname()[1]}", timeout=30) as answer:
+            assert (answer.status, answer.headers["Content-Type"]) == (203, "text/event-stream")
+            assert (answer.headers["set-cookie"], answer.read(6)) == ("a=1", b"first ")
+            with gate.accept()[0] as function:
+                function.sendall(b"x")
+            assert answer.read() == b"last"
+
+
+def test_a_stream_that_fails_is_broken_off(streaming: str) -> None:
+    with pytest.raises(http.client.IncompleteRead):
+        call(f"{streaming}?exit=1")
+
+
+def test_a_url_that_streams_passes_on_what_a_function_that_does_not_returns(make: Any) -> None:
+    """And a failure before the first byte is a 502."""
     function = make(ECHO)
-    with pytest.raises(function.lambda_.exceptions.InvalidParameterValueException, match="RESPONSE_STREAM"):
-        function.lambda_.create_function_url_config(
-            FunctionName=function.name, AuthType="NONE", InvokeMode="RESPONSE_STREAM"
-        )
+    made = function.lambda_.create_function_url_config(
+        FunctionName=function.name, AuthType="NONE", InvokeMode="RESPONSE_STREAM"
+    )
+    allow_everybody(function.lambda_, function.name)
+    got = call(made["FunctionUrl"])
+    assert (got.status, got.json["statusCode"]) == (200, 201)
+    assert call(f"{made['FunctionUrl']}raise").status == 502
 
 
 def _host(cloud: Any, url: str) -> str:

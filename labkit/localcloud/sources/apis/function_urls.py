@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.state import FunctionUrl
 from labkit.localcloud.functions.wire import respond_error
-from labkit.localcloud.identities import ACCOUNT_ID, Identity
+from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.permissions.requests import function_url_call
-from labkit.localcloud.sources.apis import payload_v2, replies
+from labkit.localcloud.sources.apis import payload_v2, replies, streamed_urls
 from labkit.localcloud.sources.apis.addresses import Address
 from labkit.localcloud.sources.apis.cors import Cors, is_preflight, origin_headers, preflight_headers
 from labkit.localcloud.sources.apis.running import Running
@@ -53,7 +54,7 @@ class FunctionUrls:
             return _with_id(Answer(200, preflight_headers(cors, visit), b""), visit)
         answer = await self._serve(request, visit, function_arn, url)
         if cors is not None:
-            answer = Answer(answer.status, answer.headers + origin_headers(cors, visit), answer.body)
+            answer = replace(answer, headers=answer.headers + origin_headers(cors, visit))
         return _with_id(answer, visit)
 
     async def _serve(self, request: Request, visit: Visit, function_arn: str, url: FunctionUrl) -> Answer:
@@ -72,9 +73,6 @@ class FunctionUrls:
             identity = self._signers.admit(request, call, signed=url.auth_type == "AWS_IAM")
         except NotAdmitted as refusal:
             return _refusal(403, refusal.told or FORBIDDEN, refusal.code)
-        return await self._invoke(visit, function_arn, identity)
-
-    async def _invoke(self, visit: Visit, function_arn: str, identity: Identity | None) -> Answer:
         event = payload_v2.event(
             visit,
             raw_path=visit.path,
@@ -82,21 +80,28 @@ class FunctionUrls:
             iam=iam_context(identity) if identity else None,
         )
         payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        streams = url.invoke_mode == "RESPONSE_STREAM"
         try:
-            outcome = await self._running.call(
-                function_arn, payload, visit.trace_header, request_id=visit.request_id
-            )
+            return await (self._stream if streams else self._invoke)(visit, function_arn, payload)
         except ServiceError as error:
             response = respond_error(error, visit.request_id)
             return Answer(response.status, list(response.headers.items()), response.body)
-        if outcome.function_error is not None:
-            return _failed()
-        try:
-            reply = replies.read_v2(outcome.payload, objects_as_body=True)
         except replies.Malformed:
             return _failed()
+
+    async def _invoke(self, visit: Visit, function_arn: str, payload: bytes) -> Answer:
+        outcome = await self._running.call(
+            function_arn, payload, visit.trace_header, request_id=visit.request_id
+        )
+        if outcome.function_error is not None:
+            return _failed()
+        reply = replies.read_v2(outcome.payload, objects_as_body=True)
         headers = reply.headers if reply.has("content-type") else [("Content-Type", JSON), *reply.headers]
         return Answer(reply.status, headers, reply.body)
+
+    async def _stream(self, visit: Visit, function_arn: str, payload: bytes) -> Answer:
+        streamed = await self._running.stream(function_arn, payload, visit.trace_header, visit.request_id)
+        return await streamed_urls.answer(streamed)
 
 
 def _failed() -> Answer:
@@ -112,4 +117,4 @@ def _with_id(answer: Answer, visit: Visit) -> Answer:
     ours: Pairs = [("x-amzn-RequestId", visit.request_id), ("X-Amzn-Trace-Id", visit.trace_header)]
     names = {name.lower() for name, _ in ours}
     kept = [pair for pair in answer.headers if pair[0].lower() not in names]
-    return Answer(answer.status, kept + ours, answer.body)
+    return replace(answer, headers=kept + ours)

@@ -68,11 +68,7 @@ def read_v2(payload: bytes, *, objects_as_body: bool = False) -> Reply:
     if not isinstance(answer, dict) or "statusCode" not in answer:
         text = answer if isinstance(answer, str) else payload.decode()
         return Reply(200, [("content-type", "application/json")], text.encode())
-    headers = _headers(answer.get("headers"))
-    cookies = answer.get("cookies") or []
-    if not isinstance(cookies, list):
-        raise Malformed("cookies is no list")
-    headers += [("set-cookie", _text(cookie)) for cookie in cookies]
+    headers = _headers(answer.get("headers")) + _cookies(answer)
     body = answer.get("body")
     if objects_as_body and isinstance(body, (dict, list)):
         body = json.dumps(body, separators=(",", ":"))
@@ -80,6 +76,19 @@ def read_v2(payload: bytes, *, objects_as_body: bool = False) -> Reply:
         raise Malformed("body is no string: use json.dumps")
     encoded = bool(answer.get("isBase64Encoded"))
     return decoded(Reply(_status(answer["statusCode"]), headers, (body or "").encode(), encoded))
+
+
+def read_metadata(text: bytes) -> Reply:
+    """Status, headers and cookies that stand before a streamed body.
+
+    Raises:
+        Malformed: they are no JSON object, or cannot be sent.
+    """
+    answer = _load(text)
+    if not isinstance(answer, dict):
+        raise Malformed("the metadata are no JSON object")
+    headers = _headers(answer.get("headers")) + _cookies(answer)
+    return Reply(_status(answer.get("statusCode", 200)), headers)
 
 
 def decoded(reply: Reply) -> Reply:
@@ -115,6 +124,13 @@ def _status(value: Any) -> int:
 
 def _headers(value: Any) -> Pairs:
     return [(name, _text(each)) for name, each in _mapping(value, "headers").items()]
+
+
+def _cookies(answer: dict[str, Any]) -> Pairs:
+    cookies = answer.get("cookies") or []
+    if not isinstance(cookies, list):
+        raise Malformed("cookies is no list")
+    return [("set-cookie", _text(cookie)) for cookie in cookies]
 
 
 def _mapping(value: Any, name: str) -> dict[str, Any]:

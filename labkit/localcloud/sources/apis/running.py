@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.streamed import Streamed
 from labkit.localcloud.sources.targets import NotDelivered, Sender, Targets
 from labkit.runtime.spec import Outcome
 
@@ -45,6 +46,14 @@ class Running:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.wait_for(asyncio.shield(task), timeout_s)
+
+    async def stream(self, function_arn: str, payload: bytes, trace_header: str, request_id: str) -> Streamed:
+        """The function's answer as it is written, when it begins; permissions were asked before.
+
+        Raises:
+            ServiceError: as ``call``.
+        """
+        return await self._targets.stream(function_arn, payload, trace_header, request_id)
 
     def close(self) -> None:
         for task in self._tasks:
