@@ -323,6 +323,58 @@ def test_a_deleted_function_is_a_500(cloud: Any, api: Any, make: Any) -> None:
     assert call(f"{url}/").status == 500
 
 
+def test_a_request_becomes_a_message_without_a_function(cloud: Any, api: Any) -> None:
+    queue = cloud.client("sqs").create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    api_id = api.create_api(Name="jobs", ProtocolType="HTTP")["ApiId"]
+    role = gateway_role(cloud, "sqs:SendMessage")
+    parameters = {"QueueUrl": queue, "MessageBody": "$request.body.job", "DelaySeconds": "0"}
+    integration = api.create_integration(
+        ApiId=api_id,
+        IntegrationType="AWS_PROXY",
+        IntegrationSubtype="SQS-SendMessage",
+        PayloadFormatVersion="1.0",
+        CredentialsArn=role,
+        RequestParameters=parameters,
+    )["IntegrationId"]
+    api.create_route(ApiId=api_id, RouteKey="POST /jobs", Target=f"integrations/{integration}")
+    api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    url = api.get_api(ApiId=api_id)["ApiEndpoint"]
+    got = call(f"{url}/jobs", "POST", b'{"job": "a & b"}', Content_Type="application/json")
+    assert (got.status, "<MessageId>" in got.text) == (200, True)
+    message = cloud.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"][0]
+    assert message["Body"] == "a & b"
+    with pytest.raises(api.exceptions.BadRequestException, match=r"request\.foo"):
+        api.update_integration(
+            ApiId=api_id,
+            IntegrationId=integration,
+            RequestParameters={**parameters, "MessageBody": "$request.foo"},
+        )
+
+
+def gateway_role(cloud: Any, action: str) -> str:
+    """A role that API Gateway may assume and that may do one thing."""
+    iam, name = cloud.client("iam"), f"r-{uuid.uuid4().hex[:8]}"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    allow = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    trusted, allowed = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, allow))
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=allowed)
+    return str(arn)
+
+
+def test_a_role_stands_in_for_the_functions_policy(cloud: Any, api: Any, make: Any) -> None:
+    function = make(ECHO)
+    role = gateway_role(cloud, "lambda:InvokeFunction")
+    quick = api.create_api(
+        Name="role", ProtocolType="HTTP", Target=arn(cloud, function), CredentialsArn=role, RouteKey="GET /x"
+    )
+    assert call(f"{quick['ApiEndpoint']}/x").status == 200
+
+
 @pytest.mark.parametrize(
     ("operation", "params", "named"),
     [

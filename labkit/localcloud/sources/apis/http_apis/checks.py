@@ -8,8 +8,9 @@ from typing import Any
 
 from labkit import facts
 from labkit.localcloud.sources.apis.cors import Cors
+from labkit.localcloud.sources.apis.http_apis import queues
 from labkit.localcloud.sources.apis.lambda_uris import is_function_uri
-from labkit.localcloud.sources.apis.rules import bad_request, conflict, found
+from labkit.localcloud.sources.apis.rules import NOT_HERE, bad_request, conflict, found
 
 _METHOD = r"(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
 _VARIABLE = r"\{[\w.:-]+\}"
@@ -61,23 +62,39 @@ def check_integration(api: Any, params: Params) -> None:
     known = (
         found(api.integrations, params["IntegrationId"], "Integration") if "IntegrationId" in params else None
     )
-    uri = params.get("IntegrationUri") or (known.integration_uri if known is not None else None)
-    version = params.get("PayloadFormatVersion") or (
-        known.payload_format_version if known is not None else None
-    )
+    if (params.get("IntegrationSubtype") or getattr(known, "integration_subtype", None)) == queues.SUBTYPE:
+        _check_queue(known, params)
+    else:
+        _check_function(known, params)
+    most_ms = int(facts.quota("apigw_http_timeout_max_s").value) * 1000
+    timeout_ms = params.get("TimeoutInMillis")
+    if timeout_ms is not None and not _TIMEOUT_MIN_MS <= int(timeout_ms) <= most_ms:
+        raise bad_request(f"Timeout should be between {_TIMEOUT_MIN_MS} ms and {most_ms} ms")
+
+
+def _check_function(known: Any, params: Params) -> None:
+    uri = params.get("IntegrationUri") or getattr(known, "integration_uri", None)
+    version = params.get("PayloadFormatVersion") or getattr(known, "payload_format_version", None)
     if not uri or not is_function_uri(uri):
         raise bad_request(f"Invalid function ARN or invalid uri: {uri}")
     if version is None:
         raise bad_request("PayloadFormatVersion is required for AWS_PROXY: use 2.0, or 1.0 as in REST APIs.")
     if params.get("RequestParameters"):
         raise bad_request(
-            "RequestParameters is not supported by the local cloud. "
-            "Functions get requests as they are: change them in the function."
+            f"RequestParameters {NOT_HERE} Functions get requests as they are: change them in the function."
         )
-    most_ms = int(facts.quota("apigw_http_timeout_max_s").value) * 1000
-    timeout_ms = params.get("TimeoutInMillis")
-    if timeout_ms is not None and not _TIMEOUT_MIN_MS <= int(timeout_ms) <= most_ms:
-        raise bad_request(f"Timeout should be between {_TIMEOUT_MIN_MS} ms and {most_ms} ms")
+
+
+def _check_queue(known: Any, params: Params) -> None:
+    if params.get("IntegrationUri"):
+        raise bad_request(f"IntegrationUri has no place beside the subtype {queues.SUBTYPE}.")
+    if not (params.get("CredentialsArn") or getattr(known, "credentials_arn", None)):
+        raise bad_request(f"CredentialsArn is required for the subtype {queues.SUBTYPE}.")
+    wrong = queues.problem(
+        params.get("RequestParameters") or getattr(known, "request_parameters", None) or {}
+    )
+    if wrong is not None:
+        raise bad_request(wrong)
 
 
 def check_unused(api: Any, integration_id: str) -> None:

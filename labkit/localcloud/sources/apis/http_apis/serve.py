@@ -16,8 +16,9 @@ from labkit.localcloud.identities import ACCOUNT_ID, Identity
 from labkit.localcloud.permissions.requests import execute_api_call
 from labkit.localcloud.sources.apis import payload_v1, payload_v2, replies
 from labkit.localcloud.sources.apis.addresses import Address
-from labkit.localcloud.sources.apis.aws_calls import PRINCIPAL
+from labkit.localcloud.sources.apis.aws_calls import PRINCIPAL, AwsCalls
 from labkit.localcloud.sources.apis.cors import is_preflight, origin_headers, preflight_headers
+from labkit.localcloud.sources.apis.http_apis import queues
 from labkit.localcloud.sources.apis.http_apis.model import DEFAULT, Api, Integration, Matched, Stage
 from labkit.localcloud.sources.apis.lambda_uris import function_arn
 from labkit.localcloud.sources.apis.metrics import ApiMetrics, Served
@@ -35,11 +36,12 @@ class HttpApis:
         served: Mapping[str, Api],
         signers: Signers,
         running: Running,
+        calls: AwsCalls,
         metrics: ApiMetrics,
         now: Callable[[], float],
         port: int,
     ) -> None:
-        self._served, self._signers, self._running = served, signers, running
+        self._served, self._signers, self._running, self._calls = served, signers, running, calls
         self._metrics, self._now, self._port = metrics, now, port
         self._body_max = int(facts.quota("apigw_payload_max_bytes").value)
 
@@ -98,6 +100,8 @@ class HttpApis:
         served: Served,
     ) -> Answer:
         integration = matched.route.integration
+        if integration.subtype == queues.SUBTYPE:
+            return await self._send(api, stage, matched, visit, served)
         arn = function_arn(integration.uri, stage.variables)
         if arn is None:
             return _message(500, "Internal Server Error")
@@ -123,6 +127,16 @@ class HttpApis:
         try:
             return _answer(integration, outcome.payload)
         except replies.Malformed:
+            return _message(500, "Internal Server Error")
+
+    async def _send(self, api: Api, stage: Stage, matched: Matched, visit: Visit, served: Served) -> Answer:
+        integration = matched.route.integration
+        try:
+            with served.integration():
+                return await queues.send(
+                    self._calls, integration, api.region, visit, matched.variables, stage.variables
+                )
+        except NotDelivered:
             return _message(500, "Internal Server Error")
 
 
