@@ -37,7 +37,7 @@ lint: setup ## ruff, mypy, and the direction of imports
 	$(BIN)/lint-imports --no-logo
 
 bench: setup ## Figures, as ratios against a floor measured in the same run
-	@set -e; for figure in $$(grep -l __main__ benchmarks/*.py); do echo "== $$figure"; $(BIN)/python $$figure $(ARGS); done
+	@set -e; for figure in $$(grep -l __main__ benchmarks/*.py benchmarks/*/*.py); do echo "== $$figure"; $(BIN)/python $$figure $(ARGS); done
 
 notebooks: setup ## Write the learner copies in notebooks/ from solutions/
 	$(BIN)/labkit build $(ARGS)
