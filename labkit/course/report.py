@@ -147,6 +147,8 @@ def picture(models: Mapping[str, Any], model_id: str) -> str:
     if kind == "ImageModel":
         data = next((one["data"] for one in model.get("buffers", ()) if one["path"] == ["value"]), "")
         return f'<img alt="" src="data:image/{state.get("format", "png")};base64,{data}">'
+    if kind == "ButtonModel":  # nothing would happen
+        return ""
     if "description" in state:
         labels = state.get("_options_labels")  # a choice saves the number of its label
         chosen = state.get("index")

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -27,7 +28,7 @@ _START = re.compile(r"START RequestId: (\S{1,256})(?: Version: (\S{1,256}))?")
 _RAISED = re.compile(
     r"\[ERROR\] [\w.]+(?::[^\r]*)?\rTraceback |[^\t]+\t[^\t]+\tERROR\tInvoke Error ", re.DOTALL
 )
-_ROUNDED_S = 0.002
+_ROUNDED_MS = 2
 _NOTHING_THERE = "ResourceNotFoundException"
 
 
@@ -90,12 +91,12 @@ class Environment:
     inits: tuple[Init, ...]
     invocations: tuple[Invocation, ...]
 
-    @property
+    @cached_property
     def begins_at(self) -> float:
         """The first that is known of it."""
         return min(chain((init.at for init in self.inits), (run.started_at for run in self.invocations)))
 
-    @property
+    @cached_property
     def ends_at(self) -> float:
         """The last that is known of it; it may live on, idle."""
         ends = (init.at + (init.ms or 0) / 1000 for init in self.inits)
@@ -114,7 +115,7 @@ class Environments:
     environments: tuple[Environment, ...] = ()
     lines: int = field(default=0, compare=False)
 
-    @property
+    @cached_property
     def invocations(self) -> list[Invocation]:
         """All invocations, in the order in which they started."""
         runs = (run for one in self.environments for run in one.invocations)
@@ -123,16 +124,17 @@ class Environments:
     def concurrency(self) -> list[tuple[float, int]]:
         """How many invocations ran at once: the times at which that changes, and the number from then on.
 
-        An invocation needs its environment from init on, so the init of a cold start counts.
+        An invocation needs its environment from init on, so the init of a cold start counts. Log times are
+        whole milliseconds: what overlaps by less does not count as at once.
         """
-        changes: dict[float, int] = defaultdict(int)
-        for begin, end in chain.from_iterable(map(_busy, self.environments)):
+        changes: dict[int, int] = defaultdict(int)
+        for begin, end in chain.from_iterable(map(_busy_ms, self.environments)):
             changes[begin] += 1
             changes[end] -= 1
         steps, now = [], 0
-        for at in sorted(changes):
-            now += changes[at]
-            steps.append((at, now))
+        for at_ms in sorted(changes):
+            now += changes[at_ms]
+            steps.append((at_ms / 1000, now))
         return steps
 
     @property
@@ -141,12 +143,19 @@ class Environments:
         return max((count for _, count in self.concurrency()), default=0)
 
 
-def _busy(environment: Environment) -> Iterator[tuple[float, float]]:
-    """From when to when an environment was busy. Log times are whole ms: what that makes overlap is cut."""
-    spans = [(run.begins_at, run.ended_at) for run in environment.invocations if run.ended_at is not None]
-    spans.sort()
+def _busy_ms(environment: Environment) -> Iterator[tuple[int, int]]:
+    """From when to when an environment was busy, ms since the epoch; never twice at once by rounding."""
+    spans = sorted(
+        (_ms(run.begins_at), _ms(run.ended_at)) for run in environment.invocations if run.ended_at is not None
+    )
     for (begin, end), (later, _) in pairwise([*spans, (math.inf, math.inf)]):
-        yield begin, later if 0 < end - later < _ROUNDED_S else end
+        end = max(end, begin + 1)
+        yield int(begin), int(later if 0 < end - later <= _ROUNDED_MS else end)
+
+
+def _ms(at: float) -> int:
+    """The whole millisecond of a time, as logs have it; as a float it may be a little less than that."""
+    return math.floor(at * 1000 + 0.001)
 
 
 def environments(logs: Any, function: Function, *, since: float, until: float | None = None) -> Environments:
@@ -222,6 +231,8 @@ def _runs(
     for place, (request_id, at) in enumerate(starts):
         mine = told[request_id].pop(0) if told[request_id] else None
         yield Invocation(request_id, at, mine, place in raised)
+    if not any(told.values()):
+        return
     ends = {found.request_id: event["timestamp"] / 1000 for event in events for found in _report(event)}
     for request_id, left in told.items():  # started before what was read
         yield from (Invocation(request_id, ends[request_id] - one.duration_ms / 1000, one) for one in left)

@@ -221,7 +221,7 @@ def _crossing(found: BreakEven | None) -> str:
     if found.requests is None:
         return f"dearer than Lambda up to {found.servers:,} of them"
     rate = f"{found.requests_per_s:,.2f} a second"
-    return f"meets Lambda at {found.requests:,} requests a month ({rate})"
+    return f"meets Lambda at {found.requests:,} a month ({rate})"
 
 
 def _slider(name: str, options: Iterable[tuple[str, Any]], value: Any) -> Any:

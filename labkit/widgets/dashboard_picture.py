@@ -46,13 +46,16 @@ def _paint(figure: Figure, row: Row, since: float, until: float) -> None:
     _bars(panels["concurrency"], counts.concurrency, until, GREEN, None)
     _bars(panels["problems"], counts.errors, until, VERMILLION, None, name="errors", shift=-10)
     _bars(panels["problems"], counts.throttles, until, INK, "//////", name="throttled", shift=10)
-    titles = ("ms in the handler", "calls a minute", "most at once", "errors and throttled a minute")
+    titles = ("ms in the handler", "calls a minute", "most at once", "problems a minute")
     for axes, title in zip(panels.values(), titles, strict=True):
         _furnish(axes, title, since, until)
     _legend(panels["durations"])
     _legend(panels["problems"])
-    for name in ("concurrency", "problems"):
-        panels[name].set_xlabel("minutes before now")
+    for name, axes in panels.items():
+        if name in ("concurrency", "problems"):
+            axes.set_xlabel("minutes before now")
+        else:
+            axes.tick_params(axis="x", labelbottom=False)
 
 
 def _legend(axes: Axes) -> None:
@@ -107,8 +110,8 @@ def _furnish(axes: Axes, title: str, since: float, until: float) -> None:
 
     axes.set_xlim((since - until) / 60 - 1, 0.3)
     axes.set_ylim(0, max(axes.get_ylim()[1], 1) if axes.has_data() else 1)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, min_n_ticks=1))
     axes.set_title(title, loc="left", fontsize=12)
     axes.grid(axis="y")
     axes.set_axisbelow(True)

@@ -83,4 +83,4 @@ def _for_a_page(written: str, width: int, height: int, label: str) -> str:
 
 def _shorter(tag: re.Match[str]) -> str:
     """A hundredth of a pixel is fine enough; texts, which stand between the tags, stay as they are."""
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
+    return re.sub(r"(?<=\.\d\d)\d+", "", tag[0])

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +46,12 @@ class Seen:
     throttled: tuple[float, ...] = ()
     failed: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def begins_at(self) -> float:
         """The first moment of all."""
         return min([one.begins_at for one in self.environments.environments] + list(self.throttled))
 
-    @property
+    @cached_property
     def ends_at(self) -> float:
         """The last moment of all."""
         return max([one.ends_at for one in self.environments.environments] + list(self.throttled))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 60  # more would be too fine to see
 _NARROWEST = 1 / 450  # of the width: shorter spans are drawn that wide, else they would vanish
+_MOST_LABELS = 15  # each costs matplotlib a millisecond
 _MARKED = 300
+_COLUMNS = 650  # pixels of the width
 _ABOVE, _BETWEEN, _CURVE, _BELOW = 20, 22, 70, 44  # pixels
 _LEFT, _RIGHT = 52, 12
 
@@ -51,7 +53,7 @@ def _paint(figure: Figure, seen: Seen, row: int) -> None:
 
 def _lanes(axes: Axes, seen: Seen, rows: tuple[Environment, ...], row: int, span: float) -> None:
     axes.set_ylim(len(rows) + 0.5 if rows else 1.5, 0.5)
-    step = max(1, math.ceil(12 / row))
+    step = max(1, math.ceil(len(rows) / _MOST_LABELS))
     axes.set_yticks(range(1, len(rows) + 1, step))
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", length=0, labelbottom=False)
@@ -109,7 +111,7 @@ def _throttled(axes: Axes, seen: Seen, tall: int) -> None:
 def _concurrency(axes: Axes, seen: Seen, span: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    steps = seen.environments.concurrency()
+    steps = _thinned(seen.environments.concurrency(), span)
     x = [at - seen.begins_at for at, _ in steps]
     y = [count for _, count in steps]
     if steps:
@@ -122,3 +124,15 @@ def _concurrency(axes: Axes, seen: Seen, span: float) -> None:
     axes.set_axisbelow(True)
     axes.set_ylabel("at once")
     axes.set_xlabel("seconds")
+
+
+def _thinned(steps: list[tuple[float, int]], span: float) -> list[tuple[float, int]]:
+    """Of the steps within one pixel the highest: what would be drawn over each other."""
+    kept: list[tuple[float, int]] = []
+    pixel = span / _COLUMNS
+    for at, count in steps:
+        if kept and at - kept[-1][0] < pixel and len(steps) > _COLUMNS:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], count))
+        else:
+            kept.append((at, count))
+    return [*kept[:-1], steps[-1]] if kept else []

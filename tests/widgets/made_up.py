@@ -1,12 +1,13 @@
-"""Measurements and checkpoints for views, made here instead of measured."""
+"""Measurements, a tuning and checkpoints for views, made here instead of measured."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from labkit.measure import Measurement, Measurements, Status
+from labkit.measure import Measurement, Measurements, Status, Step, Tuning
 from labkit.measure.rows import Function
+from labkit.measure.tuned import step_of
 
 ORDERS = Function("orders", "us-east-1", "x86_64")
 
@@ -40,6 +41,16 @@ def run(calls: int, *, cold: int = 1, seed: int = 1) -> Measurements:
         for n in range(1, calls + 1)
     ]
     return Measurements(ORDERS, tuple(rows), calls)
+
+
+def step(memory_mb: int, duration_ms: float, architecture: str = "x86_64") -> Step:
+    """A step as it would be measured: one cold call and three warm ones."""
+    rows = [replace(row(n, 2 * duration_ms, cold=n == 1), memory_mb=memory_mb) for n in range(1, 5)]
+    return step_of(Measurements(ORDERS, tuple(rows), 4), memory_mb, architecture, 0.2)
+
+
+STEPS = (step(128, 800.0), step(256, 390.0), step(512, 220.0), step(1024, 160.0))
+TUNED = Tuning(ORDERS, STEPS, planned=4, runs=4)
 
 
 @dataclass(frozen=True)

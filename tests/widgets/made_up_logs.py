@@ -169,8 +169,19 @@ class Lambda:
         return {"FunctionName": "orders"}
 
 
+FOUR_MINUTES = {
+    "Invocations Sum": [12.0, 40.0, 31.0, 25.0],
+    "Errors Sum": [0.0, 3.0, 0.0, 1.0],
+    "Throttles Sum": [0.0, 9.0, 2.0, 0.0],
+    "ConcurrentExecutions Maximum": [2.0, 5.0, 4.0, 3.0],
+    "Duration p50": [39.0, 41.0, 40.0, 38.0],
+    "Duration p90": [55.0, 70.0, 58.0, 52.0],
+    "Duration p99": [90.0, 130.0, 84.0, 77.0],
+}
+
+
 class CloudWatch:
-    """A CloudWatch client that has the same four minutes of every metric."""
+    """A CloudWatch client that has four minutes of the function ``orders``."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -183,12 +194,23 @@ class CloudWatch:
         self.asked.append(asked)
         if self.broken:
             raise LabError("no answer")
-        times = [datetime.fromtimestamp(BEGIN_MS / 1000 + 60 * n, UTC) for n in range(4)]
-        queries = asked["MetricDataQueries"]
-        return Pages(
-            {
-                "MetricDataResults": [
-                    {"Id": one["Id"], "Timestamps": times, "Values": [2.0, 4.0, 1.0, 3.0]} for one in queries
-                ]
-            }
-        ).paginate()
+        return [{"MetricDataResults": [self._result(query) for query in asked["MetricDataQueries"]]}]
+
+    def _result(self, query: dict[str, Any]) -> dict[str, Any]:
+        wanted = query["MetricStat"]
+        metric = wanted["Metric"]
+        known = metric["Dimensions"] == [{"Name": "FunctionName", "Value": "orders"}]
+        values = FOUR_MINUTES[f"{metric['MetricName']} {wanted['Stat']}"] if known else []
+        times = [datetime.fromtimestamp(BEGIN_MS / 1000 + 60 * n, UTC) for n in range(len(values))]
+        return {"Id": query["Id"], "Timestamps": times, "Values": values}
+
+
+def cloud(events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Clients by service, of a cloud in which one function ran; once, or as these log events say."""
+    logs = Logs(run_events("a", 0, "r1", 40.0, 80.0) if events is None else events)
+    return {
+        "lambda": Lambda(),
+        "logs": logs,
+        "xray": XRay({TRACE_ID: documents()}),
+        "cloudwatch": CloudWatch(),
+    }

@@ -30,7 +30,7 @@ def test_the_sums_and_the_crossing_are_those_of_pricing() -> None:
         point = pricing.break_even(LOAD, server)
         assert line.startswith(f"{fleet.count} x {server.name}")
         assert f" {fleet.cost.cost_usd:,.2f} USD " in line
-        assert f"meets Lambda at {point.requests:,} requests a month" in line
+        assert f"meets Lambda at {point.requests:,} a month" in line
 
 
 def test_each_control_has_its_effect(cell: list[Any]) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from cells import WIDGETS, notebook
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-HERE = Path(__file__).parent
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -25,16 +25,6 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 )
 PATIENCE_MS = 90_000
-CELLS = [
-    f"import sys\nsys.path.insert(0, {str(HERE)!r})",
-    "from made_up import Result, run\nfrom labkit import widgets",
-    "widgets.latency(run(60, cold=6))",
-    "widgets.cost_meter(run(60, cold=6))",
-    "widgets.checkpoints([Result('02.1', 'It exists', True, 'orders, Active'),\n"
-    "    Result('02.2', 'It runs', False, 'an error', 'an answer', 'Read its log')])",
-    "from labkit.awscli import Command\n"
-    "widgets.cli_commands([Command((('aws', 'lambda', 'list-functions'),)), Command((('aws', 'x', 'y'),))])",
-]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
@@ -49,22 +39,20 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     address = _prepared(folder, request.param)
     with _jupyterlab(folder, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        opened = browser.new_page(viewport={"width": 1150, "height": 2400})
+        opened = browser.new_page(viewport={"width": 1150, "height": 7000})
         opened.goto(f"{address}/lab/tree/widgets.ipynb?reset", timeout=PATIENCE_MS)
         opened.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=PATIENCE_MS)
         opened.get_by_role("menuitem", name="Run", exact=True).click()
         opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        opened.locator(".labkit-cli").first.wait_for(timeout=PATIENCE_MS)
-        _keep(opened, f"widgets-{request.param}")
+        opened.locator(".labkit-functions").wait_for(timeout=PATIENCE_MS)
+        _keep(opened, request.param)
         yield opened
         browser.close()
 
 
 def _prepared(folder: Path, theme: str) -> str:
     """A notebook and JupyterLab's settings; returns an address that is free."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "widgets.ipynb")
+    nbformat.write(notebook(), folder / "widgets.ipynb")
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     name = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}[theme]
@@ -121,28 +109,104 @@ class _jupyterlab:  # noqa: N801 (a context manager that reads like a function)
         self._log.close()
 
 
-def _keep(page: Page, name: str) -> None:
-    """A screenshot, to be looked at by people."""
+def _keep(page: Page, theme: str) -> None:
+    """A screenshot of each widget, to be looked at by people."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    for name in WIDGETS:
+        box(page, name).screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
 
 
-def twin(page: Page, begins: str) -> str:
-    texts = page.locator(".jp-RenderedText pre").all_text_contents()
-    return next(text for text in texts if text.startswith(begins))
+def box(page: Page, name: str) -> Locator:
+    """The widget of that name."""
+    cell = page.locator(".jp-CodeCell").nth(1 + list(WIDGETS).index(name))
+    return cell.locator(".jp-OutputArea-output").first
+
+
+def text_of(page: Page, name: str) -> Locator:
+    """Its twin."""
+    cell = page.locator(".jp-CodeCell").nth(1 + list(WIDGETS).index(name))
+    return cell.locator(".jp-RenderedText pre")
 
 
 def test_the_slider_moves_by_keyboard(page: Page) -> None:
     """Two steps to the right: sums, picture and twin follow."""
-    handle = page.locator(".noUi-handle")
+    meter, twin = box(page, "cost_meter"), text_of(page, "cost_meter")
+    handle = meter.locator(".noUi-handle")
     handle.focus()
     for name, number in (("2 million", "2,000,000"), ("5 million", "5,000,000")):
         handle.press("ArrowRight")
-        expect(page.locator(".labkit-sums")).to_contain_text(f"a month of {name} requests")
-        picture = page.locator("svg[aria-label^='Cost of a month']")
+        expect(meter.locator(".labkit-sums")).to_contain_text(f"a month of {name} requests")
+        picture = meter.locator("svg[aria-label^='Cost of a month']")
         expect(picture).to_have_attribute("aria-label", re.compile(f"At {number} requests"))
-        expect(page.locator(".jp-RenderedText pre", has_text=f"a month of {name} requests")).to_have_count(1)
-    assert twin(page, "Cost on AWS").splitlines()[2].startswith("a month of 5 million requests")
+        expect(twin).to_contain_text(f"a month of {name} requests")
+
+
+def test_every_control_of_the_break_even_works_by_keyboard(page: Page) -> None:
+    """Table, picture and twin follow each of them; what the twin says is what the widget says."""
+    widget, twin = box(page, "break_even"), text_of(page, "break_even")
+    handles = widget.locator(".noUi-handle")
+    for place, key, said in (
+        (0, "ArrowRight", "A month of 2 million requests"),
+        (1, "ArrowRight", "A request: 200 ms at 512 MB"),
+        (2, "ArrowLeft", "A request: 200 ms at 256 MB"),
+    ):
+        before = widget.locator("svg[role=img]").inner_html()
+        handles.nth(place).press(key)
+        expect(widget).to_contain_text(said)
+        expect(twin).to_contain_text(said)
+        assert widget.locator("svg[role=img]").inner_html() != before
+    for menu, value, said in (
+        ("Architecture", "arm64", "256 MB on arm64"),
+        ("Handler computes", "half of the time", "computing half of the time"),
+        ("Region", "eu-west-1", "not known for this Region"),
+    ):
+        widget.get_by_label(menu).select_option(value)
+        expect(widget).to_contain_text(said)
+        expect(twin).to_contain_text(said)
+    box_ = widget.get_by_role("checkbox")
+    box_.press("Space")
+    expect(twin).to_contain_text("Lambda, with the free tier")
+
+
+def test_the_tunings_slider_weighs_cost_against_speed(page: Page) -> None:
+    """From only cost to only speed: another size is marked."""
+    widget, twin = box(page, "tuning"), text_of(page, "tuning")
+    expect(widget).to_contain_text("Best for only cost: 256 MB")
+    widget.locator(".noUi-handle").press("Home")
+    expect(widget).to_contain_text("Best for only speed: 1,024 MB")
+    expect(widget.locator("svg[role=img]")).to_have_attribute("aria-label", re.compile("1,024 MB"))
+    expect(twin).to_contain_text("Best for only speed: 1,024 MB")
+
+
+def test_the_dashboard_follows_menu_and_button(page: Page) -> None:
+    """By keyboard too; the picture is of the function that is chosen."""
+    widget = box(page, "dashboard")
+    menu = widget.get_by_label("Function")
+    menu.select_option("payments")
+    expect(widget).to_contain_text("CloudWatch has no point of payments")
+    widget.get_by_role("button", name="Refresh").press("Enter")
+    expect(menu).to_have_value("payments")
+    menu.select_option("orders")
+    expect(widget.locator("svg[role=img]")).to_have_attribute("aria-label", re.compile("minutes of orders"))
+    expect(widget.get_by_role("checkbox")).to_be_checked()
+
+
+@pytest.mark.parametrize("name", ["latency", "timeline", "trace", "event_path", "dashboard", "break_even"])
+def test_no_text_of_a_picture_is_cut_off(page: Page, name: str) -> None:
+    """Every word lies within its picture, whatever font the page has."""
+    outside = (
+        box(page, name)
+        .locator("svg[role=img]")
+        .evaluate(
+            """svg => { const frame = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')].filter(text => {
+                const box = text.getBoundingClientRect();
+                return box.left < frame.left - 1 || box.right > frame.right + 1
+                    || box.bottom > frame.bottom + 1;
+            }).map(text => text.textContent) }"""
+        )
+    )
+    assert outside == []
 
 
 def test_ink_stands_out_from_the_page(page: Page) -> None:
@@ -154,13 +218,13 @@ def test_ink_stands_out_from_the_page(page: Page) -> None:
 
 def test_a_click_selects_a_command_whole(page: Page) -> None:
     """And only that one."""
-    page.locator(".labkit-cli pre").first.click()
+    box(page, "cli_commands").locator(".labkit-cli pre").first.click()
     assert page.evaluate("getSelection().toString()").strip() == "aws lambda list-functions"
 
 
 def test_a_twin_in_the_same_words_is_left_to_screen_readers(page: Page) -> None:
     """The latency's table stands in sight; what would only repeat its widget takes no room."""
-    table = page.locator(".jp-OutputArea-child", has_text="orders: 60 calls").last.bounding_box()
+    table = text_of(page, "latency").bounding_box()
     repeated = page.locator(".jp-OutputArea-child", has_text="# AWS CLI: 2 commands").last.bounding_box()
     assert table is not None and table["height"] > 80
     assert repeated is not None and repeated["height"] <= 1

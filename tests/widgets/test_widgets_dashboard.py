@@ -43,7 +43,7 @@ def test_counts_from_metrics_durations_and_cost_from_reports() -> None:
         "p99",
         "USD",
     ]
-    assert line.split() == ["orders", "10", "10", "10", "4", *["40.0", "ms"] * 3, cost]
+    assert line.split() == ["orders", "108", "4", "11", "5", *["40.0", "ms"] * 3, cost]
 
 
 def test_all_functions_are_asked_for_in_one_call() -> None:
@@ -56,10 +56,14 @@ def test_the_menu_chooses_whose_minutes_are_drawn(cell: list[Any]) -> None:
     """In place."""
     view, _ = board(["orders", "nix"])
     view.show()
-    view.menu.value = "nix"
     value = view._page.value
     picture = ET.fromstring(value[value.index("<svg") : value.index("</svg>") + 6])
-    assert picture.attrib["aria-label"].startswith("The last 15 minutes of nix, minute by minute: 10 calls")
+    assert picture.attrib["aria-label"] == (
+        "The last 15 minutes of orders, minute by minute: "
+        "108 calls, 4 errors, 11 throttled, at most 5 at once."
+    )
+    view.menu.value = "nix"
+    assert "CloudWatch has no point of nix in this time" in view._page.value
     assert "There is no function nix in us-east-1" in cell[1].shown["text/plain"]
     assert len(cell) == 2
 
@@ -86,7 +90,7 @@ def test_a_refresh_that_fails_keeps_what_was_shown() -> None:
     view, cloudwatch = board(["orders"])
     cloudwatch.broken = True
     view.refresh.click()
-    assert "orders       10" in view.text()
+    assert "orders      108" in view.text()
     assert "what is shown is from before: no answer" in view.text()
 
 

@@ -7,21 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_up import ORDERS, row
+from made_up import ORDERS, STEPS, TUNED, row, step
 
-from labkit.measure import Measurements, Status, Step, Tuning
+from labkit.measure import Measurements, Status, Tuning
 from labkit.measure.tuned import step_of
 from labkit.widgets import tuning
-
-
-def step(memory_mb: int, duration_ms: float, architecture: str = "x86_64") -> Step:
-    """A step as it would be measured: one cold call and three warm ones."""
-    rows = [replace(row(n, 2 * duration_ms, cold=n == 1), memory_mb=memory_mb) for n in range(1, 5)]
-    return step_of(Measurements(ORDERS, tuple(rows), 4), memory_mb, architecture, 0.2)
-
-
-STEPS = (step(128, 800.0), step(256, 390.0), step(512, 220.0), step(1024, 160.0))
-TUNED = Tuning(ORDERS, STEPS, planned=4, runs=4)
 
 
 def label(view: Any) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_up import ORDERS, Result, run
-from made_up_logs import TRACE_ID, CloudWatch, Lambda, Logs, XRay, documents, measured, run_events
-from test_widgets_tuning import TUNED
+from made_up import ORDERS, TUNED, Result, run
+from made_up_logs import cloud, measured
 
 from labkit import pricing
 from labkit.awscli import Command
@@ -33,12 +32,6 @@ RESULTS = [
     Result("02.1", "It exists", True, "orders, Active"),
     Result("02.2", "Its role is <small>", False, "dynamodb:* on *", "two actions", "Name them in the policy"),
 ]
-
-
-def cloud() -> dict[str, Any]:
-    """Clients by service, of a cloud in which one function ran once."""
-    logs, xray = Logs(run_events("a", 0, "r1", 40.0, 80.0)), XRay({TRACE_ID: documents()})
-    return {"lambda": Lambda(), "logs": logs, "xray": xray, "cloudwatch": CloudWatch()}
 
 
 VIEWS = {
