@@ -109,7 +109,7 @@ def _furnish(axes: Axes, title: str, since: float, until: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim((since - until) / 60 - 1, 0.3)
-    axes.set_ylim(0, max(axes.get_ylim()[1], 1) if axes.has_data() else 1)
+    axes.set_ylim(0, max(axes.get_ylim()[1] * 1.05, 1) if axes.has_data() else 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, min_n_ticks=1))
     axes.set_title(title, loc="left", fontsize=12)
