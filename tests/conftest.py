@@ -33,6 +33,8 @@ SLOW = (
     "localcloud/test_lambda_behaviours.py",
     "localcloud/test_new_roles.py",
     "localcloud/test_extensions.py",
+    "localcloud/sources/test_steps.py",
+    "localcloud/sources/test_steps_api.py",
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_mappings_",

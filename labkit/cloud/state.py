@@ -48,6 +48,7 @@ class Cloud:
         """The variables with which plain boto3 and the AWS CLI reach this cloud."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # else StartSyncExecution goes to sync-127.0.0.1
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_DEFAULT_REGION": self.region,

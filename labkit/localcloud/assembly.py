@@ -41,6 +41,7 @@ from labkit.localcloud.sources.mappings.world import World
 from labkit.localcloud.sources.s3.notifications import S3Notifications
 from labkit.localcloud.sources.sns import topics as sns
 from labkit.localcloud.sources.sns.delivery import Deliveries
+from labkit.localcloud.sources.states import service as states
 from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
@@ -195,6 +196,7 @@ async def assemble(
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
     alarms.start(targets, clock, stores, bridge)
+    states.install(endpoint, clock, moto, targets, guard, identities, stores)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     aws: AwsApi
 

@@ -1,7 +1,7 @@
 """The environment variables a function sees: AWS's documented ones, the learner's, and nothing of the host.
 
-Source: AWS, "Working with Lambda environment variables". The one addition is ``AWS_ENDPOINT_URL``, which
-makes the SDK inside the function reach the same local cloud.
+Source: AWS, "Working with Lambda environment variables". The additions are ``AWS_ENDPOINT_URL`` and
+``AWS_DISABLE_HOST_PREFIX_INJECTION``, with which the SDK inside the function reaches the same local cloud.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def variables(
         "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         **launch.environment,
     }
     if xray_daemon:

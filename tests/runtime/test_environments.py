@@ -29,7 +29,13 @@ DOCUMENTED = {
     "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "LANG", "PATH", "LD_LIBRARY_PATH",
     "PYTHONPATH", "TZ", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
 }  # fmt: skip
-OURS = {"AWS_ENDPOINT_URL", "TMPDIR", "LC_CTYPE", "__CF_USER_TEXT_ENCODING"}
+OURS = {
+    "AWS_ENDPOINT_URL",
+    "AWS_DISABLE_HOST_PREFIX_INJECTION",
+    "TMPDIR",
+    "LC_CTYPE",
+    "__CF_USER_TEXT_ENCODING",
+}
 
 
 def test_the_first_invocation_is_cold_and_the_second_reuses_its_environment(bench: Bench) -> None:
