@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from labkit import widgets
 from labkit.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/widgets.md"]
 TARGETS = {"start", "setup", "test", "run", "lint", "bench", "notebooks", "clean"}
 
 
@@ -61,3 +62,12 @@ def test_readme_calls_a_phase_ready_exactly_if_its_notebook_is_there():
     assert len(phases) == 7
     there = {file.stem for file in (ROOT / "solutions").glob("[0-9]*.ipynb")}
     assert {name for name, state in phases.items() if state == "ready"} == there
+
+
+def test_every_widget_is_shown():
+    """A heading's worth of words, a line of code and a screenshot for each."""
+    names = {name for name in widgets.__all__ if name.islower()} - {"show"}
+    document = (ROOT / "docs" / "widgets.md").read_text()
+    assert set(re.findall(r"\(widgets/(\w+)\.png\)", document)) == names
+    for name in names - {"cli_commands"}:
+        assert re.search(rf"\b(labkit\.widgets|lab)\.{name}\(", document), name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -214,12 +214,25 @@ class Lab:
         """
         return self._show("trace", what, minutes=minutes)
 
-    def event_path(self, function: str, **options: Any) -> Any:
-        """The way of one event through a function, from its logs: ``sent_at=lab.clock.now()`` at least.
+    def event_path(
+        self,
+        function: str,
+        *,
+        sent_at: Any = None,
+        request_id: str | None = None,
+        moments: Mapping[str, Any] | None = None,
+        timeout_s: float = 15.0,
+    ) -> Any:
+        """The way of one event through a function, from its logs: waits, init, handler, every attempt.
 
-        See `labkit.widgets.event_path` for the options: ``sent_at``, ``request_id``, ``moments``.
+        Args:
+            sent_at: when the event was sent (``lab.clock.now()``); the first invocation after it is taken.
+            request_id: of the invocation, if it is known.
+            moments: what else happened when, by name: ``{"row in the table": written_at}``.
+            timeout_s: how long to wait for the invocation to end and its log lines to be seen.
         """
-        return self._show("event_path", function, **options)
+        known = {"sent_at": sent_at, "request_id": request_id, "moments": moments}
+        return self._show("event_path", function, timeout_s=timeout_s, **known)
 
     def dashboard(self, *, minutes: float = 15, every_s: float | None = None) -> Any:
         """Latency, errors, throttles, concurrency and cost of the functions of this lab.
