@@ -35,6 +35,7 @@ SLOW = (
     "localcloud/test_extensions.py",
     "localcloud/sources/test_steps.py",
     "localcloud/sources/test_steps_api.py",
+    "localcloud/sources/test_steps_events.py",
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_mappings_",

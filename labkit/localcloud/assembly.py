@@ -196,7 +196,7 @@ async def assemble(
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
     alarms.start(targets, clock, stores, bridge)
-    states.install(endpoint, clock, moto, targets, guard, identities, stores)
+    states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     aws: AwsApi
 

@@ -184,10 +184,9 @@ class Executions:
                     "ExecutionLimitExceeded", f"The local cloud runs {RUNNING_MAX} executions at a time."
                 )
             self._running[run.exec_arn] = run
-        self._begun(run)
         token = TRACE.set(run.trace_header)
         try:
-            return run.start()
+            return run.start(self._begun)
         finally:
             TRACE.reset(token)
 

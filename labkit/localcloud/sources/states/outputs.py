@@ -61,6 +61,26 @@ def sync(run: Run) -> dict[str, Any]:
     }
 
 
+def status_change(run: Run) -> dict[str, Any]:
+    """The detail of the event with which EventBridge hears of a standard execution. Times in milliseconds."""
+    succeeded = run.status == "SUCCEEDED"
+    output = json.dumps(run.output, separators=(",", ":"), default=str) if succeeded else None
+    return {
+        "executionArn": run.exec_arn,
+        "stateMachineArn": run.machine.arn,
+        "name": run.name,
+        "status": run.status,
+        "startDate": _milliseconds(run.start_date),
+        "stopDate": _milliseconds(run.stop_date) if run.stop_date else None,
+        "input": run.execution_input,
+        "output": output,
+        "inputDetails": INCLUDED,
+        "outputDetails": INCLUDED if succeeded else None,
+        "error": run.error,
+        "cause": run.cause,
+    }
+
+
 def history(run: Run, with_data: bool) -> list[dict[str, Any]]:
     """The events so far, in order."""
     if run.environment is None:
@@ -121,6 +141,10 @@ def _qualified(run: Run) -> dict[str, str]:
         else "stateMachineAliasArn"
     )
     return {kind: run.machine.called_arn}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _given(**named: Any) -> dict[str, Any]:

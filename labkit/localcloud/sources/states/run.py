@@ -127,10 +127,11 @@ class Run(Execution):  # type: ignore[misc]
         self._ending = threading.Lock()
         self.exec_worker: Worker | None = None
 
-    def start(self) -> Any:
-        """Begins it; returns its thread."""
+    def start(self, begun: Callable[[Run], None]) -> Any:
+        """Begins it, after ``begun`` was told; returns its thread."""
         self.exec_status = ExecutionStatus.RUNNING
         self.exec_worker = self._get_start_execution_worker()
+        begun(self)
         thread = self._thread(target=self.exec_worker.run, name=f"states {self.name}")
         thread.start()
         return thread
