@@ -51,6 +51,7 @@ SLOW = (
     "localcloud/sources/test_scheduler.py",
     "localcloud/test_telemetry_api.py",
     "localcloud/sources/test_alarms.py",
+    "localcloud/sources/test_scaling.py",
     "localcloud/telemetry/",
     "localcloud/tracing/",
     "measure/test_measure_cli.py",

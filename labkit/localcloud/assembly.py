@@ -32,7 +32,7 @@ from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
-from labkit.localcloud.sources import alarms, eventbridge, scheduler
+from labkit.localcloud.sources import alarms, eventbridge, scaling, scheduler
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.wiring import serve_apis
 from labkit.localcloud.sources.log_subscriptions import LogSubscriptions
@@ -195,7 +195,7 @@ async def assemble(
     LogSubscriptions(targets, guard, stores, clock.now).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
-    alarms.start(targets, clock, stores, bridge)
+    scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge))
     states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     aws: AwsApi

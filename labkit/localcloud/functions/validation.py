@@ -131,6 +131,8 @@ def _at_least(what: str, limit: object) -> str:
 @cache
 def _pattern(java: str) -> re.Pattern[str]:
     """A Java pattern for Python: Unicode classes are spelled out, and the ASCII ones stay ASCII."""
+    # Java's strings are UTF-16: beyond the basic plane, ranges are of pairs of surrogates.
+    java = java.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff").replace(r"\p{Print}", "[ -~]")
     if r"\p{" not in java:
         return re.compile(java, re.ASCII)
     separators = "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

@@ -16,7 +16,7 @@ from labkit.localcloud.clock import Appointment, LessonClock
 from labkit.localcloud.sources.alarms import definition
 from labkit.localcloud.sources.alarms.definition import Asked
 from labkit.localcloud.sources.alarms.messages import Change, State
-from labkit.localcloud.sources.alarms.verdicts import ALARM, INSUFFICIENT, OK, judge
+from labkit.localcloud.sources.alarms.verdicts import ALARM, INSUFFICIENT, OK, Verdict, judge
 from labkit.localcloud.sources.eventbridge.bus import EventBridge
 from labkit.localcloud.sources.eventbridge.events import Event
 from labkit.localcloud.sources.targets import Message, NotDelivered, Service, Targets
@@ -130,6 +130,17 @@ class Alarms:
         verdict = judge(asked, points, self._clock.now())
         if verdict.state is not None and verdict.state != watched.alarm.state_value:
             self._change(watched, verdict.state, verdict.reason, verdict.data)
+        elif verdict.state == ALARM and watched.alarm.actions_enabled:
+            self._scale_on(watched, verdict)
+
+    def _scale_on(self, watched: Watched, verdict: Verdict) -> None:
+        """While an alarm lasts, scaling policies are asked again at each evaluation; others are not."""
+        scaling = [arn for arn in watched.alarm.alarm_actions if arn.split(":")[2] == "autoscaling"]
+        if scaling:
+            state = State(ALARM, verdict.reason, verdict.data, self._clock.now())
+            change = self._told(watched, state, state)
+            for arn in scaling:
+                self._act(watched, change, arn)
 
     def _change(self, watched: Watched, value: str, reason: str, data: str | None) -> None:
         alarm, now = watched.alarm, self._clock.now()
@@ -145,14 +156,18 @@ class Alarms:
         alarm.state_updated_timestamp = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
         if old.value == value:
             return
-        updated_s = alarm.configuration_updated_timestamp.replace(tzinfo=UTC).timestamp()
-        change = Change(alarm.name, alarm.alarm_arn, watched.region, watched.asked, updated_s, old, new)
+        change = self._told(watched, old, new)
         told = {"version": "1.0", "oldState": _state(old), "newState": _state(new)}
         self._note(watched, "StateUpdate", f"Alarm updated from {old.value} to {value}", told)
         self._publish(change)
         if alarm.actions_enabled:
             for arn in _actions(alarm, value):
                 self._act(watched, change, arn)
+
+    def _told(self, watched: Watched, old: State, new: State) -> Change:
+        alarm = watched.alarm
+        updated_s = alarm.configuration_updated_timestamp.replace(tzinfo=UTC).timestamp()
+        return Change(alarm.name, alarm.alarm_arn, watched.region, watched.asked, updated_s, old, new)
 
     def _publish(self, change: Change) -> None:
         now = self._clock.now()

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, ResourceNotFound, ValidationError
-from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from labkit.localcloud import contracts
 from labkit.localcloud.functions.errors import NOT_HERE
+from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.alarms import definition
 from labkit.localcloud.sources.alarms.alarms import Alarms
 
@@ -78,6 +79,26 @@ def install(alarms: Alarms) -> None:
     CloudWatchBackend.set_alarm_state = set_state  # type: ignore[method-assign]
     for operation, instead in _INSTEAD.items():
         setattr(CloudWatchResponse, contracts.method_of(operation), _refusing(operation, instead))
+
+
+def make(alarms: Alarms, region: str, asked: Mapping[str, Any]) -> Alarm:
+    """An alarm that another service makes for itself; ``asked`` as for PutMetricAlarm, on one metric."""
+    backend: CloudWatchBackend = cloudwatch_backends[ACCOUNT_ID][region]
+    alarm = backend.put_metric_alarm(
+        name=asked["AlarmName"],
+        namespace=asked["Namespace"],
+        metric_name=asked["MetricName"],
+        comparison_operator=asked["ComparisonOperator"],
+        evaluation_periods=asked["EvaluationPeriods"],
+        period=asked["Period"],
+        threshold=asked["Threshold"],
+        statistic=asked["Statistic"],
+        description=asked["AlarmDescription"],
+        dimensions=asked["Dimensions"],
+        alarm_actions=asked["AlarmActions"],
+    )
+    alarms.follow(alarm, asked, region)
+    return alarm
 
 
 def _refusing(operation: str, instead: str) -> Callable[[CloudWatchResponse], ActionResult]:
