@@ -204,7 +204,7 @@ async def assemble(
         return await aws(request)
 
     apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock, call_aws)
-    aws = AwsApi(identities, guard, functions, invocations, moto, {"apigateway": apis.control})
+    aws = AwsApi(identities, guard, functions, invocations, moto, apis.controls)
     front = Front(local, apis.gateway, aws)
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
     return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, apis.running)

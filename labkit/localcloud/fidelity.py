@@ -33,6 +33,13 @@ ALWAYS = [
         "an extension that listens on all addresses keeps its port from other environments",
         "the caller gets the answer when the function is done; every environment has ports of its own",
     ),
+    (
+        "APIs and function URLs",
+        "http://127.0.0.1:<port>/_aws/execute-api/<api-id>/<stage>/... and /_aws/lambda-url/<url-id>/..., or "
+        "<api-id>.execute-api.localhost:<port>; no authorizers, usage plans, request validation, WebSocket "
+        "APIs or templates with logic: refused by name",
+        "https://<api-id>.execute-api.<region>.amazonaws.com and https://<url-id>.lambda-url.<region>.on.aws",
+    ),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
 ]
 ISOLATED = [

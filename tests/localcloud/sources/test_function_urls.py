@@ -265,6 +265,32 @@ def test_cors_is_answered_where_it_is_configured(make: Any) -> None:
     assert "access-control-allow-origin" not in call(url, Origin="https://evil.example").headers
 
 
+def test_cloudwatch_counts_requests_and_errors(cloud: Any, make: Any) -> None:
+    function = make(ECHO)
+    url = function.lambda_.create_function_url_config(FunctionName=function.name, AuthType="NONE")[
+        "FunctionUrl"
+    ]
+    call(url)
+    allow_everybody(function.lambda_, function.name)
+    for path in ("", "raise"):
+        call(f"{url}{path}")
+
+    def total(metric: str) -> float:
+        now = time.time()
+        points = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": function.name}],
+            StartTime=now - 600,
+            EndTime=now + 600,
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in points)
+
+    assert [total(name) for name in ("UrlRequestCount", "Url4xxCount", "Url5xxCount")] == [3, 1, 1]
+
+
 def test_the_host_form_reaches_the_same_url(cloud: Any, url: str) -> None:
     event = call(f"{cloud.endpoint}/deep/path", Host=_host(cloud, url)).json["event"]
     assert event["rawPath"] == "/deep/path"

@@ -459,6 +459,36 @@ def test_a_deleted_or_disabled_api_is_forbidden(rest: Rest, echo: Any) -> None:
 
 
 HEADER = "integration.request.header.A"
+
+
+def test_an_api_of_a_stack_answers_until_it_is_deleted(cloud: Any, api: Any, echo: Any) -> None:
+    arn = f"arn:aws:lambda:{cloud.region}:{cloud.account_id}:function:{echo.name}"
+    uri = f"arn:aws:apigateway:{cloud.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    root = {"Fn::GetAtt": ["Api", "RootResourceId"]}
+    integration = {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri}
+    method = {
+        "RestApiId": {"Ref": "Api"},
+        "ResourceId": root,
+        "HttpMethod": "GET",
+        "AuthorizationType": "NONE",
+    }
+    resources = {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "stacked"}},
+        "Get": {"Type": "AWS::ApiGateway::Method", "Properties": {**method, "Integration": integration}},
+        "Deployed": {
+            "Type": "AWS::ApiGateway::Deployment",
+            "DependsOn": "Get",
+            "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "dev"},
+        },
+    }
+    template = json.dumps({"Resources": resources})
+    cloud.client("cloudformation").create_stack(StackName=f"s-{uuid.uuid4().hex[:8]}", TemplateBody=template)
+    made = next(each["id"] for each in api.get_rest_apis()["items"] if each["name"] == "stacked")
+    assert call(f"{Rest(cloud, api, made).url()}/").status == 200
+    api.delete_rest_api(restApiId=made)
+    assert call(f"{Rest(cloud, api, made).url()}/").status == 403
+
+
 SQS = "arn:aws:apigateway:us-east-1:sqs:path/123456789012/q"
 SEND = {
     "type": "AWS",

@@ -13,6 +13,7 @@ from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.sources.apis.rules import ApiError, bad_request
 
 Forward = Callable[[], Awaitable[Answer]]
+Control = Callable[[Call, Forward], Awaitable[Answer]]
 Operation = Callable[[Call], Mapping[str, Any]]
 
 

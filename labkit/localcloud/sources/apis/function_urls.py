@@ -16,6 +16,7 @@ from labkit.localcloud.permissions.requests import function_url_call
 from labkit.localcloud.sources.apis import payload_v2, replies, streamed_urls
 from labkit.localcloud.sources.apis.addresses import Address
 from labkit.localcloud.sources.apis.cors import Cors, is_preflight, origin_headers, preflight_headers
+from labkit.localcloud.sources.apis.metrics import ApiMetrics, Served
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import NotAdmitted, Signers, iam_context
 from labkit.localcloud.sources.apis.visit import Pairs, Visit, arrive
@@ -35,11 +36,12 @@ class FunctionUrls:
         signers: Signers,
         functions: FunctionService,
         running: Running,
+        metrics: ApiMetrics,
         now: Callable[[], float],
         port: int,
     ) -> None:
         self._signers, self._functions, self._running = signers, functions, running
-        self._now, self._port = now, port
+        self._metrics, self._now, self._port = metrics, now, port
 
     async def __call__(self, request: Request, address: Address) -> Answer:
         found = self._functions.function_url(address.id)
@@ -52,7 +54,9 @@ class FunctionUrls:
         cors = Cors.read(url.cors) if url.cors else None
         if cors is not None and is_preflight(visit):
             return _with_id(Answer(200, preflight_headers(cors, visit), b""), visit)
+        served = Served(self._now)
         answer = await self._serve(request, visit, function_arn, url)
+        self._metrics.url_answered(region, url.function_name, served, answer.status)
         if cors is not None:
             answer = replace(answer, headers=answer.headers + origin_headers(cors, visit))
         return _with_id(answer, visit)

@@ -1,4 +1,8 @@
-"""What CloudWatch is told of APIs. Source: API Gateway guide, "Amazon API Gateway dimensions and metrics"."""
+"""What CloudWatch is told of APIs and function URLs.
+
+Sources: API Gateway guide, "Amazon API Gateway dimensions and metrics"; Lambda guide, "Monitoring Lambda
+function URLs".
+"""
 
 from __future__ import annotations
 
@@ -45,12 +49,33 @@ class ApiMetrics:
         """One answer. ``api``: the dimension that names the API; REST and HTTP APIs name it differently."""
         client, server = ("4xx", "5xx") if http_api else ("4XXError", "5XXError")
         counts = {"Count": 1, client: int(400 <= status < 500), server: int(status >= 500)}
-        times = {"Latency": served.latency_ms, "IntegrationLatency": served.integration_ms}
-        store = self._stores[region]
+        times = {"Latency": served.latency_ms}
+        if served.integration_ms is not None:
+            times["IntegrationLatency"] = served.integration_ms
         for named in (api, {**api, "Stage": stage}):
-            pairs = dimensions(named)
-            for name, count in counts.items():
-                store.put(Metric(NAMESPACE, name, pairs), served.arrived_s, count, "Count")
-            for name, value in times.items():
-                if value is not None:
-                    store.put(Metric(NAMESPACE, name, pairs), served.arrived_s, round(value), "Milliseconds")
+            self._put(region, NAMESPACE, named, served, counts, times)
+
+    def url_answered(self, region: str, function_name: str, served: Served, status: int) -> None:
+        """One answer of a function URL."""
+        counts = {
+            "UrlRequestCount": 1,
+            "Url4xxCount": int(400 <= status < 500),
+            "Url5xxCount": int(status >= 500),
+        }
+        named = {"FunctionName": function_name}
+        self._put(region, "AWS/Lambda", named, served, counts, {"UrlRequestLatency": served.latency_ms})
+
+    def _put(
+        self,
+        region: str,
+        namespace: str,
+        named: Mapping[str, str],
+        served: Served,
+        counts: Mapping[str, int],
+        times: Mapping[str, float],
+    ) -> None:
+        store, pairs = self._stores[region], dimensions(named)
+        for name, count in counts.items():
+            store.put(Metric(namespace, name, pairs), served.arrived_s, count, "Count")
+        for name, value in times.items():
+            store.put(Metric(namespace, name, pairs), served.arrived_s, round(value), "Milliseconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labkit.localcloud.clock import LessonClock
@@ -11,7 +12,7 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import Identities
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.sources.apis.aws_calls import AwsCalls
-from labkit.localcloud.sources.apis.control import ApiControl
+from labkit.localcloud.sources.apis.control import ApiControl, Control
 from labkit.localcloud.sources.apis.function_urls import FunctionUrls
 from labkit.localcloud.sources.apis.gateway import Gateway
 from labkit.localcloud.sources.apis.http_apis.operations import HttpApiOperations
@@ -20,6 +21,7 @@ from labkit.localcloud.sources.apis.metrics import ApiMetrics
 from labkit.localcloud.sources.apis.rest_apis.integrations import Integrations
 from labkit.localcloud.sources.apis.rest_apis.operations import RestApiOperations
 from labkit.localcloud.sources.apis.rest_apis.serve import RestApis
+from labkit.localcloud.sources.apis.rest_apis.stacks import Stacks
 from labkit.localcloud.sources.apis.rest_apis.trying import Trying
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import Signers
@@ -29,10 +31,10 @@ from labkit.localcloud.telemetry.store import Stores
 
 @dataclass(frozen=True)
 class ServedApis:
-    """``gateway`` answers callers of URLs and APIs, ``control`` those who make APIs."""
+    """``gateway`` answers callers of URLs and APIs, ``controls`` those who make APIs, by signing name."""
 
     gateway: Gateway
-    control: ApiControl
+    controls: Mapping[str, Control]
     running: Running
 
 
@@ -54,7 +56,7 @@ def serve_apis(
     """
     port = int(endpoint.rpartition(":")[2])
     signers, running, metrics = Signers(identities, guard), Running(targets), ApiMetrics(stores)
-    function_urls = FunctionUrls(signers, functions, running, clock.now, port)
+    function_urls = FunctionUrls(signers, functions, running, metrics, clock.now, port)
     http_operations = HttpApiOperations(endpoint, clock.now)
     calls = AwsCalls(identities, guard, aws, endpoint)
     http_apis = HttpApis(http_operations.served, signers, running, calls, metrics, clock.now, port)
@@ -63,4 +65,5 @@ def serve_apis(
     rest_apis = RestApis(rest_operations.served, signers, integrations, metrics, clock.now, port)
     trying = Trying(moto, rest_operations, rest_apis, integrations)
     control = ApiControl(moto, http_operations, rest_operations, {"TestInvokeMethod": trying})
-    return ServedApis(Gateway(function_urls, http_apis, rest_apis), control, running)
+    controls: dict[str, Control] = {"apigateway": control, "cloudformation": Stacks(moto, rest_operations)}
+    return ServedApis(Gateway(function_urls, http_apis, rest_apis), controls, running)

@@ -29,10 +29,10 @@ def deployment(api: Any, deployment_id: str) -> Deployment:
 
 
 def _method(verb: str, made: Any) -> Method:
-    integration = made.method_integration
-    return Method(
-        verb, made.authorization_type == "AWS_IAM", None if integration is None else _integration(integration)
-    )
+    """A method whose authorizer does not work here (a stack may have one) is not open: it fails."""
+    integration, authorization = made.method_integration, made.authorization_type or "NONE"
+    works = integration is not None and authorization in ("NONE", "AWS_IAM")
+    return Method(verb, authorization == "AWS_IAM", _integration(integration) if works else None)
 
 
 def _integration(made: Any) -> Integration:
