@@ -23,7 +23,8 @@ ALWAYS = [
     ),
     (
         "asynchronous events",
-        "50 of a function run at once, 10,000 (256 MB) wait for their turn, further ones are throttled",
+        "8 of a function (or 2 a processor) run at once, 50 when they take long; 10,000 (256 MB) wait; "
+        "more are throttled",
         "as many run as concurrency allows; the queue has no published end",
     ),
     ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),

@@ -6,10 +6,8 @@ Lambda asynchronous invocations". Retries wait on the lesson clock.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,16 +17,13 @@ from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.functions.context import CallContext
 from labkit.localcloud.functions.delivery import Delivery
 from labkit.localcloud.functions.errors import ServiceError
+from labkit.localcloud.functions.lanes import Lanes
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.telemetry.metrics import LambdaMetrics
 from labkit.runtime.loglines import iso
 from labkit.runtime.spec import Invocation, Outcome
 
 ERROR_MESSAGE_BYTES = 1024
-# A laptop is no Region: whatever loops or fans out must leave it usable.
-AT_ONCE_MAX = 50  # events of one function that run at the same time
-WAITING_MAX = 10_000  # and that wait for their turn
-WAITING_MAX_BYTES = 256 * 1024 * 1024
 QUEUE_FULL = "FunctionInvocationRateLimitExceeded"  # of AWS's reasons the one that says it best
 log = logging.getLogger(__name__)
 
@@ -53,28 +48,6 @@ class Event:
     refusal: ServiceError | None = field(default=None)
 
 
-@dataclass
-class _Lane:
-    """The events of one function: how many run, and those that wait for their turn."""
-
-    running: int = 0
-    waiting: deque[Event] = field(default_factory=deque)
-    waiting_bytes: int = 0
-
-    def put(self, event: Event) -> None:
-        self.waiting.append(event)
-        self.waiting_bytes += len(event.payload)
-
-    def take(self) -> Event:
-        event = self.waiting.popleft()
-        self.waiting_bytes -= len(event.payload)
-        return event
-
-    @property
-    def full(self) -> bool:
-        return len(self.waiting) >= WAITING_MAX or self.waiting_bytes >= WAITING_MAX_BYTES
-
-
 class EventQueue:
     """Takes events, runs them in the background, retries, reports to destinations and dead-letter queues."""
 
@@ -88,9 +61,7 @@ class EventQueue:
     ) -> None:
         self._clock, self._run, self._resolve, self._deliver = clock, run, resolve, deliver
         self._metrics = metrics
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
-        self._closed = False
+        self._lanes: Lanes[Event] = Lanes(clock.spawn, self._attempt)
         self._waits_s = (_fact("async_retry_first_wait_s"), _fact("async_retry_second_wait_s"))
 
     def accept(
@@ -111,50 +82,21 @@ class EventQueue:
         event = Event(
             function, qualifier, caller, request_id, payload, trace_header, self._clock.now(), resolved
         )
-        lane = self._lanes[resolved.spec.arn]
-        if lane.full:
-            log.error(
-                "%s has %d events (%d bytes) waiting, more than this machine takes: does it invoke itself?",
-                resolved.spec.arn,
-                len(lane.waiting),
-                lane.waiting_bytes,
-            )
+        if self._lanes.full(resolved.spec.arn):
+            log.error("more events wait for %s than this machine takes: does it invoke itself?", function)
             raise ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=QUEUE_FULL)
         self._metrics.event_received(resolved)
         self._enter(event)
 
     def _enter(self, event: Event) -> None:
-        lane = self._lanes[event.resolved.spec.arn]
-        lane.put(event)
-        if lane.running < AT_ONCE_MAX:
-            self._start(lane)
-
-    def _start(self, lane: _Lane) -> None:
-        lane.running += 1
-        event = lane.take()
-        task = self._clock.spawn(self._turn(event.resolved.spec.arn, lane, event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _turn(self, function_arn: str, lane: _Lane, event: Event) -> None:
-        try:
-            await self._attempt(event)
-        finally:
-            lane.running -= 1
-            if lane.waiting and not self._closed:
-                self._start(lane)
-            elif not lane.running:
-                self._lanes.pop(function_arn, None)
+        self._lanes.enter(event.resolved.spec.arn, event, len(event.payload))
 
     async def _again(self, event: Event) -> None:
         """A later attempt has its turn like a new event."""
         self._enter(event)
 
     async def close(self) -> None:
-        self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._lanes.close()
 
     async def _attempt(self, event: Event) -> None:
         try:
