@@ -32,6 +32,7 @@ SLOW = (
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",
     "localcloud/test_new_roles.py",
+    "localcloud/behaviours/",
     "localcloud/test_extensions.py",
     "localcloud/sources/test_steps.py",
     "localcloud/sources/test_steps_api.py",

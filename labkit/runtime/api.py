@@ -37,7 +37,7 @@ class Work:
 class Runtime(Protocol):
     """What the environment does when the runtime process speaks."""
 
-    def next(self) -> Awaitable[Work]: ...
+    def next(self) -> Awaitable[Work | None]: ...
 
     def answered(self, request_id: str, body: bytes, error_type: str | None) -> bool: ...
 
@@ -81,6 +81,8 @@ class RuntimeApi:
         action = path.removeprefix(PREFIX)
         if action == "invocation/next":
             work = await self._runtime.next()
+            if work is None:
+                return NOT_YET
             return Answer(200, work.headers, work.body)
         parts = action.split("/")
         if action == "init/error":
@@ -143,5 +145,10 @@ ACCEPTED = Answer(202, [JSON], b'{"status":"OK"}')
 INVALID_REQUEST_ID = _problem(400, "InvalidRequestID", "Invalid request ID")
 ENTITY_TOO_LARGE = _problem(
     413, "RequestEntityTooLarge", f"Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
+)
+NOT_YET = _problem(
+    403,
+    "InvalidStateTransition",
+    "State transition from Running to Ready failed for runtime. Error: State transition is not allowed",
 )
 INVALID_MODE = "Runtime.InvalidResponseModeHeader"

@@ -20,6 +20,7 @@ from labkit.runtime.processes import ProcessTree, cpu_seconds
 SLICE_S = 0.004  # longer slices overshoot in short invocations, shorter ones cost more than they govern
 SHORTEST_STOP_S = 0.001
 FREEZE_AFTER_S = 0.02
+REST = 10  # times as long as a look took, before the next one: crowds of processes take long to look at
 
 
 def share_of(memory_mb: int) -> float:
@@ -60,13 +61,15 @@ class CpuGovernor:
         self._schedule(FREEZE_AFTER_S, self._stop)
 
     def _look(self) -> None:
-        elapsed = time.perf_counter() - self._started_at
-        ahead = self._used_s() / self.share - elapsed
+        begin = time.perf_counter()
+        used_s = self._used_s()
+        rest_s = REST * (time.perf_counter() - begin)
+        ahead = used_s / self.share - (begin - self._started_at)
         if ahead > SHORTEST_STOP_S:
             self._stop()
             self._schedule(ahead, self._go_on)
         else:
-            self._schedule(SLICE_S, self._look)
+            self._schedule(max(SLICE_S, rest_s), self._look)
 
     def _go_on(self) -> None:
         self._resume()

@@ -25,6 +25,7 @@ from labkit.runtime.workplace import Host, Identity, Workplace, prepare
 __all__ = ["ExecutionEnvironment", "Host", "State"]
 
 EXIT_KNOWN_S = 0.5
+LATE_S = 0.001  # timers of the loop may fire a little early; a timeout is never shorter than the limit
 
 
 class State(enum.Enum):
@@ -56,7 +57,7 @@ class ExecutionEnvironment:
         self._request_id = ""
         self._response: ResponseStream | None = None
         self._ending: asyncio.Task[None] | None = None
-        self._booting = False
+        self._booting = self._holds_event = False
         self._began = self._asked = 0.0
         self._cleanup = contextlib.AsyncExitStack()
 
@@ -107,7 +108,9 @@ class ExecutionEnvironment:
             begin = begin if suppressed_init else self._began
         ended = Ended(invocation.request_id, verdict, self._answer, begin, self._asked, self._init_ms, trace)
         outcome, self._init_ms = conclude(place, ended), None
-        if verdict.kind in ("answer", "error"):
+        if place.keeper.gone:
+            self.state = State.DEAD
+        elif verdict.kind in ("answer", "error"):
             self.state = State.IDLE
             place.cpu.idle()
         else:
@@ -127,19 +130,23 @@ class ExecutionEnvironment:
 
     # What the processes say, through the Runtime API and its neighbours.
 
-    async def next(self) -> Work:
+    async def next(self) -> Work | None:
         assert self._generation is not None
+        if self._holds_event:
+            return None  # which the runtime has not answered yet
         self._asked = time.perf_counter()
         self._generation.runtime_asks()
         work = await self._expect_work()
         self._generation.runtime_waits = False
         self._work = None
+        self._holds_event = True
         self._began = time.perf_counter()
         return work
 
     def answered(self, request_id: str, body: bytes, error_type: str | None) -> bool:
         if not self._awaits_answer(request_id):
             return False
+        self._holds_event = False
         kind = "error" if error_type else "answer"
         if self._generation is not None and self._generation.extensions.active:
             self._answer = Verdict(kind, time.perf_counter(), body, error_type)
@@ -191,7 +198,7 @@ class ExecutionEnvironment:
         generation = Generation(
             place.plan(), place.keeper, telemetry, self._progressed, self._exited, self._extension_failed
         )
-        self._generation = generation
+        self._generation, self._holds_event = generation, False
         if problem := place.launch.entrypoint_problem:
             verdict = Verdict("entrypoint", begin, body=problem.encode())
         else:
@@ -237,7 +244,7 @@ class ExecutionEnvironment:
             begins.begin()
         elif self._place.keeper.exited.done():
             self._exited(self._place.keeper.exited)
-        timer = loop.call_later(max(limit_s, 0), self._settle, "timeout")
+        timer = loop.call_later(max(limit_s, 0) + LATE_S, self._settle, "timeout")
         self._place.watch.begin()
         try:
             return await self._verdict

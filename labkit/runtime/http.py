@@ -19,10 +19,12 @@ from typing import cast
 
 import httptools
 
+from labkit import facts
 from labkit.runtime.request_body import RequestBody
 
 log = logging.getLogger(__name__)
 NO_BODY = (204, 304)
+HEAD_BYTES_MAX = int(facts.quota("request_line_and_headers_max_bytes").value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._url = b""
+        self._head_bytes = 0
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
         self._stream: RequestBody | None = None
@@ -127,6 +130,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            self._write(Answer(431, [], b"Request line and headers are limited to 1 MB.\n"), keep=False)
         except httptools.HttpParserError as error:
             self._write(Answer(400, [], f"{error}\n".encode()), keep=False)
 
@@ -145,8 +150,12 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         self._url += url
+        self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise ValueError("the head of the request is too large")
         self._headers.append((name.decode("latin-1"), value.decode("utf-8", "surrogateescape")))
 
     def on_headers_complete(self) -> None:

@@ -200,6 +200,9 @@ def keep(control: socket.socket, outputs: list[int], isolated: bool) -> NoReturn
         chunk = control.recv(CHUNK_BYTES)
         if not chunk:
             kept.kill_all()
+            with contextlib.suppress(ChildProcessError):
+                while True:  # our end tells the cloud that nothing is left
+                    os.waitpid(-1, 0)
             os._exit(0)
         unread += chunk
         *orders, unread[:] = unread.split(b"\n")

@@ -113,6 +113,11 @@ class Keeper:
         self.exited.set_result(0)  # nothing runs yet
         self.pid = 0
 
+    @property
+    def gone(self) -> bool:
+        """Whether the keeper itself has ended: nothing can be started any more."""
+        return self._listener is None or self._listener.done()
+
     async def attach(self, isolated: bool) -> None:
         """Waits until the keeper is there. Raises OSError when its namespaces cannot be made."""
         self._reader, self._writer = await asyncio.open_connection(sock=self._control)
@@ -138,7 +143,7 @@ class Keeper:
         exited = self._exits[name] = asyncio.get_running_loop().create_future()
         if name == RUNTIME:
             self.exited = exited
-        if self._listener is None or self._listener.done():
+        if self.gone:
             exited.set_result(GONE)
         order = {"argv": list(argv), "env": env, "cwd": cwd, "limits": limits}
         self._send({"op": "start", "name": name, **order})

@@ -141,6 +141,9 @@ class InvokeRequests:
 def _client_context(header: str | None) -> str | None:
     if not header:
         return None
+    if len(header) > (limit := int(facts.quota("client_context_max_bytes").value)):
+        message = f"Client context must be at most {limit} bytes of Base64-encoded data."
+        raise ServiceError("InvalidRequestContentException", message, 400)
     try:
         return json.dumps(json.loads(base64.b64decode(header, validate=True)))
     except (binascii.Error, ValueError):
