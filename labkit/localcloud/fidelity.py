@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 
+from labkit.localcloud.sources.mappings.queue import MACHINE_BATCHES
+
 ALWAYS = [
     ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
     ("AWS_ENDPOINT_URL", "set for every function, so that its SDK reaches the local cloud", "not set"),
@@ -26,6 +28,12 @@ ALWAYS = [
         "8 of a function (or 2 a processor) run at once, 50 when they take long; 10,000 (256 MB) wait; "
         "more are throttled",
         "as many run as concurrency allows; the queue has no published end",
+    ),
+    (
+        "event source mappings",
+        f"a queue's runs at most {MACHINE_BATCHES} batches at once; retries of streams wait up to 5 minutes; "
+        "no tumbling windows, provisioned pollers, metrics of their own, Kafka, Amazon MQ or DocumentDB",
+        "up to 1,250 batches; waits are not published; all of these",
     ),
     ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),
     (

@@ -169,6 +169,38 @@ def test_fifo_groups_keep_their_order_and_a_failure_holds_its_group(make: Functi
     assert attributes["MessageGroupId"] == "a" and len(attributes["SequenceNumber"]) == 20
 
 
+def test_a_deduplication_id_counts_for_five_minutes_also_after_deletion(make: Functions, cloud: Any) -> None:
+    """The second message of that id is accepted and never delivered; five minutes later it is a new one."""
+    function = make(RECORDER, policies=BOTH)
+    queue = Queue(cloud, unique("q") + ".fifo", FifoQueue="true")
+    Mapped(function, queue.arn)
+
+    def send(body: str) -> None:
+        queue.sqs.send_message(
+            QueueUrl=queue.url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId="d"
+        )
+
+    send("first")
+    until(lambda: seen(function) and left(queue) == 0)
+    send("again")
+    assert left(queue) == 0
+    advance(cloud, 301)
+    send("later")
+    seen_by(function, 2)
+    assert bodies(function) == [["first"], ["later"]]
+
+
+def test_a_batch_closes_at_six_megabytes(make: Functions, cloud: Any) -> None:
+    """A full event goes at once, whatever the window; it is smaller than an invocation may be."""
+    count = "def handler(event, context): print('EVENT', len(event['Records']))"
+    function, queue = make(count, policies=BOTH), Queue(cloud, VisibilityTimeout="600")
+    Mapped(function, queue.arn, BatchSize=100, MaximumBatchingWindowInSeconds=300)
+    for _ in range(28):
+        queue.sqs.send_message(QueueUrl=queue.url, MessageBody="x" * 250_000)
+    seen_by(function)
+    assert seen(function) == [25]
+
+
 def test_a_throttled_function_gets_the_same_batch_when_there_is_capacity(make: Functions, cloud: Any) -> None:
     """Throttles are retried without a new receive; they are no errors of the function."""
     function, queue = make(RECORDER, policies=BOTH), Queue(cloud, VisibilityTimeout="300")

@@ -91,9 +91,10 @@ class DynamoDbStream:
         first = after + 1 - shard.starting_sequence_number
         oldest = unix_time() - self.retention_s()
         found: list[StreamRecord] = []
-        for item in shard.items[first:]:
+        for place in range(first, len(shard.items)):
             if len(found) >= count:
                 break
+            item = shard.items[place]
             if unix_time(item.record["dynamodb"]["ApproximateCreationDateTime"]) >= oldest:
                 found.append(self._read(shard.table, item.record))
         return found

@@ -1,4 +1,4 @@
-"""moto's queues for pollers: what touches a queue wakes them, and a whole batch is taken or deleted at once.
+"""moto's queues for pollers: what touches a queue wakes them; FIFO queues remember; and all of it is quick.
 
 moto's queues are not made for several threads: a message sent while another one is deleted could get lost.
 Here one lock holds all of SQS.
@@ -6,27 +6,26 @@ Here one lock holds all of SQS.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import secrets
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import moto.sqs.models
 from moto.core.utils import unix_time, unix_time_millis
-from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 
 from labkit.localcloud import origin
 
 Touched = Callable[[str], None]
 
-_lock = threading.RLock()
+LOCK = threading.RLock()
+_tell: list[Touched] = []
 _LONG_POLL_TURN_S = 1.0
-# What a record adds to its body: ids, receipt handle, attributes, punctuation.
-_RECORD_BYTES = 1100
 
+_deduplicated: WeakKeyDictionary[Queue, dict[tuple[str | None, str | None], float]] = WeakKeyDictionary()
 _sequence = itertools.count(18_850_000_000_000_000_000, 256)  # of FIFO queues: 20 digits that grow
 
 _add_message = Queue.add_message
@@ -37,30 +36,15 @@ _originals: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Taken:
-    """Messages that were received together, as records of the event.
-
-    Attributes:
-        until: when they become visible again, in seconds since the epoch.
-        more: there are further messages, but they are too many or too large for this batch.
-        next_at: when the next message appears that is hidden or delayed now; None when there is none.
-        trace_header: of the first message that has one.
-    """
-
-    records: list[dict[str, Any]]
-    until: float
-    more: bool
-    next_at: float | None
-    trace_header: str | None
-
-
 def install(touched: Touched) -> None:
     """Teaches moto, once for the process; ``touched`` is told a queue's ARN from any thread."""
+    _tell[:] = [touched]
 
     def add_message(self: Queue, message: Message) -> None:
-        with _lock:
+        with LOCK:
             if self.fifo_queue and not message.approximate_receive_count:
+                if _is_repeated(self, message):
+                    return
                 message.sequence_number = str(next(_sequence))
             if "AWSTraceHeader" not in message.system_attributes and (trace := origin.trace_header()):
                 # SDKs inside functions send the header with the request instead.
@@ -77,7 +61,7 @@ def install(touched: Touched) -> None:
 
     def held(name: str) -> Callable[..., Any]:
         def call(self: SQSBackend, queue_name: str, *args: Any, **options: Any) -> Any:
-            with _lock:
+            with LOCK:
                 answer = _originals[name](self, queue_name, *args, **options)
             touched(_arn(self, queue_name))
             return answer
@@ -89,6 +73,20 @@ def install(touched: Touched) -> None:
     SQSBackend.receive_message = receive_message  # type: ignore[method-assign]
     for name in _originals:
         setattr(SQSBackend, name, held(name))
+
+
+def _is_repeated(queue: Queue, message: Message) -> bool:
+    """Whether a FIFO queue has had this deduplication id in the last minutes; moto forgets what is gone."""
+    per_group = queue.deduplication_scope == "messageGroup"  # type: ignore[attr-defined]
+    key = message.deduplication_id, message.group_id if per_group else None
+    now_ms = unix_time_millis()
+    known = _deduplicated.setdefault(queue, {})
+    if now_ms - known.get(key, 0.0) < DEDUPLICATION_TIME_IN_SECONDS * 1000:
+        return True
+    for old in [each for each, at in known.items() if now_ms - at >= DEDUPLICATION_TIME_IN_SECONDS * 1000]:
+        del known[old]
+    known[key] = now_ms
+    return False
 
 
 def _make_quick() -> None:
@@ -107,23 +105,25 @@ def _make_quick() -> None:
         return sum(each.delayed_until > now_ms for each in self._messages)
 
     def is_kept(self: SQSBackend, queue_name: str, message: Message) -> bool:
-        if _expired(self.queues[queue_name], message, unix_time_millis()):
+        if is_expired(self.queues[queue_name], message, unix_time_millis()):
             self.queues[queue_name].delete_message(message.receipt_handle)  # type: ignore[arg-type]
             return False
         return True
 
-    moto.sqs.models.generate_receipt_handle = _receipt_handle  # type: ignore[attr-defined]
+    moto.sqs.models.generate_receipt_handle = new_receipt_handle  # type: ignore[attr-defined]
     Queue.messages = property(visible)  # type: ignore[assignment, method-assign]
     Queue.approximate_number_of_messages_not_visible = property(hidden)  # type: ignore[assignment, method-assign]
     Queue.approximate_number_of_messages_delayed = property(delayed)  # type: ignore[assignment, method-assign]
     SQSBackend.is_message_valid_based_on_retention_period = is_kept  # type: ignore[method-assign]
 
 
-def _receipt_handle() -> str:
+def new_receipt_handle() -> str:
+    """As long as AWS's, and quicker than moto's."""
     return "AQEB" + secrets.token_urlsafe(135)
 
 
-def _expired(queue: Queue, message: Message, now_ms: float) -> bool:
+def is_expired(queue: Queue, message: Message, now_ms: float) -> bool:
+    """Whether a message is older than its queue keeps it."""
     kept_ms = int(queue.message_retention_period) * 1000  # type: ignore[attr-defined]
     return now_ms - float(message.sent_timestamp or now_ms) > kept_ms
 
@@ -143,7 +143,7 @@ def _long_poll(
     """As moto does it, but waiting holds no lock."""
     end = unix_time() + wait_seconds_timeout
     while True:
-        with _lock:
+        with LOCK:
             found = _receive(backend, queue_name, count, 0, visibility_timeout, message_attribute_names)
         left = end - unix_time()
         if found or left <= 0:
@@ -159,128 +159,7 @@ def find(queue_arn: str) -> Queue | None:
     return sqs_backends[account][region].queues.get(name)
 
 
-def take(queue: Queue, count: int, room_bytes: int) -> Taken:
-    """Receives up to ``count`` messages that fit into ``room_bytes``, hidden for the queue's own timeout.
-
-    Messages that were received too often go to the dead-letter queue, as ReceiveMessage does it.
-    """
-    with _lock:
-        now_ms = unix_time_millis()
-        chosen, more = _choose(queue, count, room_bytes, now_ms)
-        until_ms = now_ms + int(queue.visibility_timeout) * 1000  # type: ignore[attr-defined]
-        for message in chosen:
-            _mark(message, now_ms, until_ms)
-            queue._pending_messages.add(message)
-        records = [_record(queue, message) for message in chosen]
-    traces = (record["attributes"].get("AWSTraceHeader") for record in records)
-    trace = next((trace for trace in traces if trace), None)
-    return Taken(records, until_ms / 1000, more, None if more else _next_at(queue), trace)
-
-
-def _choose(queue: Queue, count: int, room_bytes: int, now_ms: float) -> tuple[list[Message], bool]:
-    chosen: list[Message] = []
-    gone: list[Message] = []
-    busy: set[str | None] = set()  # message groups with messages that are out or have to come first
-    policy = queue.redrive_policy if queue.dead_letter_queue is not None else None
-    most = int(policy["maxReceiveCount"]) if policy else None
-    more = False
-    for message in queue._messages:
-        if len(chosen) >= count:
-            more = True
-            break
-        if message.visible_at >= now_ms or message.delayed_until > now_ms:
-            if queue.fifo_queue:
-                busy.add(message.group_id)
-            continue
-        queue._pending_messages.discard(message)
-        if _expired(queue, message, now_ms):
-            gone.append(message)
-        elif queue.fifo_queue and message.group_id in busy:
-            continue
-        elif most is not None and message.approximate_receive_count >= most:
-            gone.append(message)
-            queue.dead_letter_queue.add_message(message)  # type: ignore[union-attr]
-        elif (room_bytes := room_bytes - len(message.body.encode()) - _RECORD_BYTES) < 0:
-            more = True
-            break
-        else:
-            chosen.append(message)
-    if gone:
-        queue._messages = [message for message in queue._messages if message not in gone]
-    return chosen, more
-
-
-def _mark(message: Message, now_ms: float, until_ms: float) -> None:
-    message.approximate_first_receive_timestamp = message.approximate_first_receive_timestamp or int(now_ms)
-    message.approximate_receive_count += 1
-    message.visible_at = until_ms
-    message._old_receipt_handles.append(message.receipt_handle)  # type: ignore[arg-type]
-    message.receipt_handle = _receipt_handle()
-
-
-def _next_at(queue: Queue) -> float | None:
-    with _lock:
-        now_ms = unix_time_millis()
-        later = [
-            hidden_ms
-            for message in queue._messages
-            if (hidden_ms := max(message.visible_at + 1, message.delayed_until)) > now_ms
-        ]
-    return min(later) / 1000 if later else None
-
-
-def delete(queue: Queue, receipt_handles: Iterable[str]) -> None:
-    """Deletes messages for good."""
-    handles = set(receipt_handles)
-    with _lock:
-        done = [message for message in queue._messages if message.receipt_handle in handles]
-        for message in done:
-            queue._pending_messages.discard(message)
-            queue.deleted_messages.update(message.all_receipt_handles)  # type: ignore[arg-type]
-        gone = set(map(id, done))
-        queue._messages = [message for message in queue._messages if id(message) not in gone]
-
-
-def _record(queue: Queue, message: Message) -> dict[str, Any]:
-    """A record of the event. Source: SQS message event, Lambda Developer Guide, "Using Lambda with SQS"."""
-    attributes = {
-        "ApproximateReceiveCount": str(message.approximate_receive_count),
-        "AWSTraceHeader": _trace_header(message),
-        "SentTimestamp": str(message.sent_timestamp),
-        "SequenceNumber": message.sequence_number,
-        "MessageGroupId": message.group_id,
-        "SenderId": message.sender_id,
-        "MessageDeduplicationId": message.deduplication_id,
-        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
-    }
-    record = {
-        "messageId": message.id,
-        "receiptHandle": message.receipt_handle,
-        "body": message.body,
-        "attributes": {name: value for name, value in attributes.items() if value is not None},
-        "messageAttributes": {
-            name: _attribute(value) for name, value in (message.message_attributes or {}).items()
-        },
-        "md5OfBody": message.body_md5,
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue.queue_arn,
-        "awsRegion": queue.region,
-    }
-    if message.message_attributes:
-        record["md5OfMessageAttributes"] = message.attribute_md5
-    return record
-
-
-def _trace_header(message: Message) -> str | None:
-    held = (message.system_attributes or {}).get("AWSTraceHeader") or {}
-    value = held.get("StringValue") or held.get("string_value")
-    return str(value) if value else None
-
-
-def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    if value.get("StringValue") is not None:
-        shown["stringValue"] = value["StringValue"]
-    if (binary := value.get("BinaryValue")) is not None:
-        shown["binaryValue"] = base64.b64encode(binary).decode() if isinstance(binary, bytes) else binary
-    return {**shown, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+def changed(queue: Queue) -> None:
+    """Tells all pollers of a queue that it has changed."""
+    for touched in _tell:
+        touched(queue.queue_arn)

@@ -17,7 +17,7 @@ from labkit.localcloud.clock import Appointment
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.limits import quota
 from labkit.localcloud.functions.mapping_state import CALL_FAILED, OK, EventSourceMapping, MappingSettings
-from labkit.localcloud.sources.mappings import moto_sqs
+from labkit.localcloud.sources.mappings import moto_batches, moto_sqs
 from labkit.localcloud.sources.mappings.answers import failed_identifiers
 from labkit.localcloud.sources.mappings.filters import Lets, lets_through
 from labkit.localcloud.sources.mappings.world import (
@@ -48,7 +48,7 @@ class _Batch:
         self.until = float("inf")
         self.trace_header: str | None = None
 
-    def add(self, taken: moto_sqs.Taken, records: list[Record]) -> None:
+    def add(self, taken: moto_batches.Taken, records: list[Record]) -> None:
         self.records += records
         self.room_bytes -= sum(len(encode(record)) + 1 for record in records)
         self.until = min(self.until, taken.until)
@@ -112,24 +112,29 @@ class QueuePoller:
         finally:
             self._pumping = False
             self._rest()
+            if self._again:  # something happened while it was in trouble
+                self._again = False
+                self.wake()
 
     async def _step(self) -> bool:
         """Takes what is there, and starts a batch when one is complete; False when there is no more to do."""
-        settings, batch = self._mapping.settings, self._batch
-        if self._mapping.state != "Enabled":
+        settings, now = self._mapping.settings, self._world.clock.now()
+        window_over = self._window is not None and now >= self._window.when
+        if window_over or self._mapping.state != "Enabled":
             self._start_batch()
+        if self._mapping.state != "Enabled":
             return False
         if self._running >= self._limit():
-            self._busy_since = self._busy_since or self._world.clock.now()
+            self._busy_since = self._busy_since or now
             return False
+        batch = self._batch
         role_arn = self._world.resolve(settings.function_arn).spec.role_arn
         wanted = settings.batch_size - len(batch.records)
         taken = await self._world.moto.run(self._take, role_arn, wanted, batch.room_bytes)
-        kept = [record for record in taken.records if self._lets(record)]
-        if len(kept) < len(taken.records):
-            dropped = [record["receiptHandle"] for record in taken.records if record not in kept]
-            await self._world.moto.run(self._delete, role_arn, dropped)
+        kept, dropped = self._sort(taken.records)
         batch.add(taken, kept)
+        if dropped:
+            await self._world.moto.run(self._delete, role_arn, dropped)
         if not taken.more:
             self._busy_since = None
         if taken.next_at is not None:
@@ -141,7 +146,7 @@ class QueuePoller:
             self._window = self._world.clock.call_later(settings.window_s, self._window_over)
         return taken.more or bool(taken.records)
 
-    def _take(self, role_arn: str, wanted: int, room_bytes: int) -> moto_sqs.Taken:
+    def _take(self, role_arn: str, wanted: int, room_bytes: int) -> moto_batches.Taken:
         """In a thread of moto's."""
         arn = self._mapping.source_arn
         queue = moto_sqs.find(arn)
@@ -149,7 +154,7 @@ class QueuePoller:
             raise SourceGone(arn)
         if (refusal := self._world.refused(role_arn, "sqs:ReceiveMessage", arn)) is not None:
             raise Refused(refusal)
-        return moto_sqs.take(queue, wanted, room_bytes)
+        return moto_batches.take(queue, wanted, room_bytes)
 
     def _delete(self, role_arn: str, handles: list[str]) -> None:
         """In a thread of moto's."""
@@ -158,13 +163,22 @@ class QueuePoller:
             raise Refused(refusal)
         queue = moto_sqs.find(arn)
         if queue is not None:
-            moto_sqs.delete(queue, handles)
+            moto_batches.delete(queue, handles)
 
-    def _lets(self, record: Record) -> bool:
+    def _sort(self, records: list[Record]) -> tuple[list[Record], list[str]]:
+        """Records that the filters let through, and the receipt handles of the others."""
         settings = self._mapping.settings
         if self._filter is None or self._filter[0] is not settings:
             self._filter = settings, lets_through("sqs", settings.filters)
-        return self._filter[1](record)
+        lets = self._filter[1]
+        kept: list[Record] = []
+        dropped: list[str] = []
+        for record in records:
+            if lets(record):
+                kept.append(record)
+            else:
+                dropped.append(record["receiptHandle"])
+        return kept, dropped
 
     def _limit(self) -> int:
         """How many batches may run at once: it grows for as long as there is more to do than is done."""
@@ -176,7 +190,6 @@ class QueuePoller:
         return max(min(most, grown, MACHINE_BATCHES) // self._slowed, 1)
 
     async def _window_over(self) -> None:
-        self._start_batch()
         self.wake()
 
     def _start_batch(self) -> None:

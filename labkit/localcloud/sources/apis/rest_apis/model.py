@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _fit(wanted: tuple[str, ...], given: list[str]) -> tuple[tuple[int, ...], di
         if segment.startswith("{"):
             variables[segment[1:-1]] = given[place]
             ranks.append(1)
-        elif segment == unquote(given[place]):
+        elif segment == given[place]:
             ranks.append(2)
         else:
             return None
