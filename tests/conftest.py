@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 SLOW = (
     "awscli/test_awscli_recorder.py",
     "awscli/test_awscli_roundtrip.py",
+    "awscli/test_source_document.py",
     "browser/",
     "learner/test_cloud.py",
     "learner/test_ledger_kinds.py",
