@@ -24,6 +24,7 @@ SLOW = (
     "awscli/test_awscli_recorder.py",
     "awscli/test_awscli_roundtrip.py",
     "awscli/test_source_document.py",
+    "awscli/test_awscli_services.py",
     "browser/",
     "learner/test_cloud.py",
     "learner/test_ledger_kinds.py",
