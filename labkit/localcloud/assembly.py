@@ -192,7 +192,7 @@ async def assemble(
     )
     bridge = eventbridge.start(targets, moto, clock, stores)
     S3Notifications(targets, guard, clock, bridge.publish).install()
-    LogSubscriptions(targets, guard, stores, clock.now).install()
+    LogSubscriptions(targets, guard, stores, clock).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
     scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge))

@@ -12,15 +12,17 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from moto.logs.exceptions import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from moto.logs.models import LogsBackend, LogStream, SubscriptionFilter
 
+from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.functions.errors import NOT_HERE
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
+from labkit.localcloud.sources.retries import GivenUp, Retrying, RetryPolicy
 from labkit.localcloud.sources.targets import Message, NotDelivered, Service, Targets
 from labkit.localcloud.telemetry import patterns
 from labkit.localcloud.telemetry.store import Metric, Stores
@@ -55,10 +57,10 @@ class _Lane(NamedTuple):
 
 
 class LogSubscriptions:
-    """Subscriptions of all log groups. ``now`` is the lesson clock's, in seconds."""
+    """Subscriptions of all log groups."""
 
-    def __init__(self, targets: Targets, guard: Guard, stores: Stores, now: Callable[[], float]) -> None:
-        self._targets, self._guard, self._stores, self._now = targets, guard, stores, now
+    def __init__(self, targets: Targets, guard: Guard, stores: Stores, clock: LessonClock) -> None:
+        self._targets, self._guard, self._stores, self._clock = targets, guard, stores, clock
         self._gathered: dict[_Lane, list[Event]] = {}
         self._lock = (
             threading.Lock()
@@ -144,20 +146,27 @@ class LogSubscriptions:
         await asyncio.sleep(GATHER_S)
         with self._lock:
             events = self._gathered.pop(lane)
-        sender = Service(PRINCIPAL, lane.group_arn)
         for batch in _batches(events):
-            body = await asyncio.to_thread(_event, lane, batch)
-            try:
-                await self._targets.send(sender, lane.destination, Message(body))
-            except NotDelivered as refusal:
-                self._count(lane, "DeliveryErrors", 1)
-                log.warning("%d log events of %s are lost: %s", len(batch), lane.group, refusal)
-            else:
-                self._count(lane, "ForwardedLogEvents", len(batch))
+            await self._send(lane, batch)
+
+    async def _send(self, lane: _Lane, batch: list[Event]) -> None:
+        body = await asyncio.to_thread(_event, lane, batch)
+
+        async def send() -> None:
+            await self._targets.send(Service(PRINCIPAL, lane.group_arn), lane.destination, Message(body))
+            self._count(lane, "ForwardedLogEvents", len(batch))
+
+        def failed(refusal: NotDelivered) -> None:
+            self._count(lane, "DeliveryErrors", 1)
+
+        async def lost(end: GivenUp) -> None:
+            log.warning("%d log events of %s are lost: %s", len(batch), lane.group, end.refusal)
+
+        await Retrying(self._clock, RetryPolicy.of(None), send, failed, lost).attempt()
 
     def _count(self, lane: _Lane, name: str, value: int) -> None:
         pairs = (("DestinationType", "Lambda"), ("FilterName", lane.filter), ("LogGroupName", lane.group))
-        self._stores[lane.region].put(Metric("AWS/Logs", name, pairs), self._now(), value, "Count")
+        self._stores[lane.region].put(Metric("AWS/Logs", name, pairs), self._clock.now(), value, "Count")
 
 
 def _batches(events: list[Event]) -> Iterator[list[Event]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from push_world import RECORDER, Queue, allowing, permit, seen, seen_by, unique, until
+from push_world import RECORDER, Queue, advance, allowing, permit, seen, seen_by, unique, until
 
 S3 = "s3.amazonaws.com"
 
@@ -409,3 +409,37 @@ def test_eventbridge_gets_events_of_its_own_form(cloud: Any, s3: Any, bucket: st
     assert deleted["detail-type"] == "Object Deleted"
     assert deleted["detail"]["deletion-type"] == "Permanently Deleted"
     assert deleted["detail"]["object"]["sequencer"] > sequencer
+
+
+def test_access_lists_and_restores_are_told_too(cloud: Any, s3: Any, bucket: str) -> None:
+    """Neither has a sequencer; an archive's restore begins and ends."""
+    queue = listening(cloud, s3, bucket, "s3:ObjectAcl:Put", "s3:ObjectRestore:*")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"12", StorageClass="GLACIER")
+    s3.put_object_acl(Bucket=bucket, Key="k", ACL="public-read")
+    (listed,) = told(queue)
+    assert (listed["eventName"], listed["eventVersion"]) == ("ObjectAcl:Put", "2.3")
+    assert set(listed["s3"]["object"]) == {"key", "eTag"}
+    s3.restore_object(Bucket=bucket, Key="k", RestoreRequest={"Days": 2})
+    s3.head_object(Bucket=bucket, Key="k")
+    begun, *ended = sorted(told(queue, 2), key=lambda record: record["eventName"] != "ObjectRestore:Post")
+    assert begun["eventName"] == "ObjectRestore:Post"
+    assert ended[0]["eventName"] == "ObjectRestore:Completed"
+    assert ended[0]["glacierEventData"]["restoreEventData"]["lifecycleRestoreStorageClass"] == "GLACIER"
+
+
+def test_all_puts_are_accounted_for(make: Any, cloud: Any, s3: Any, bucket: str) -> None:
+    """Of 50 objects for a handler that fails at every tenth, each is handled or a dead letter."""
+    function, letters = make(RECORDER), Queue(cloud)
+    function.allow("sqs:SendMessage", letters.arn)
+    function.update(DeadLetterConfig={"TargetArn": letters.arn})
+    permit(function, S3, arn(bucket))
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=to_function(function))
+    names = {f"{number}-FAIL" if number % 10 == 0 else str(number) for number in range(50)}
+    for name in names:
+        s3.put_object(Bucket=bucket, Key=name, Body=b"")
+    until(lambda: {event["Records"][0]["s3"]["object"]["key"] for event in seen(function)} == names)
+    advance(cloud, 200)
+    letter_keys = {
+        json.loads(one["Body"])["Records"][0]["s3"]["object"]["key"] for one in letters.messages(5)
+    }
+    assert letter_keys == {name for name in names if "FAIL" in name}
