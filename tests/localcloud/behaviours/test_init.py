@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.localcloud.conftest import Functions
+from tests.localcloud.conftest import BASIC, Functions
 
 SLOW_ONCE = """
 import os, tempfile, time
@@ -109,6 +109,7 @@ def test_traced_json_records_carry_their_trace(make: Functions) -> None:
     """tracing with spanId, type and value in platform.start and platform.report."""
     function = make(
         "def handler(event, context): pass",
+        policies=(BASIC, "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"),
         LoggingConfig={"LogFormat": "JSON"}, TracingConfig={"Mode": "Active"},
     )  # fmt: skip
     function.invoke()
