@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import socket
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from api_calls import call, signed_call
+from botocore.credentials import Credentials
 
 ECHO = """
     import base64, json, time
@@ -130,6 +133,8 @@ FAILED = (502, JSON, b"Internal Server Error")
         ('{"statusCode": 200, "headers": {"content-type": "text/css"}}', (200, "text/css", b"")),
         ('{"statusCode": 200, "body": "/wA=", "isBase64Encoded": true}', (200, JSON, b"\xff\x00")),
         ('{"statusCode": "often", "body": ""}', FAILED),
+        ('{"statusCode": 101, "body": ""}', FAILED),
+        ('{"statusCode": 200, "headers": {"A\\r\\nB": "c"}}', FAILED),
         ('{"statusCode": 200, "body": "?", "isBase64Encoded": true}', FAILED),
     ],
 )
@@ -192,6 +197,29 @@ def test_an_iam_url_asks_for_a_signature_and_names_who_signed(cloud: Any, make: 
     assert context["authorizer"]["iam"]["accessKey"] == credentials.access_key
     wrong = signed_call(credentials, "execute-api", cloud.region, url)
     assert wrong.status == 403 and "'lambda'" in wrong.text
+
+
+def test_who_signs_must_be_allowed_both_actions(cloud: Any, make: Any) -> None:
+    function = make(ECHO)
+    url = function.lambda_.create_function_url_config(FunctionName=function.name, AuthType="AWS_IAM")[
+        "FunctionUrl"
+    ]
+    iam, user = cloud.client("iam"), f"u-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    for actions, status in (
+        ([], 403),
+        (["lambda:InvokeFunctionUrl"], 403),
+        (["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], 201),
+    ):
+        if actions:
+            statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
+        got = signed_call(credentials, "lambda", cloud.region, url)
+        assert got.status == status, actions
+    assert got.json["event"]["requestContext"]["authorizer"]["iam"]["userArn"].endswith(f":user/{user}")
 
 
 def test_a_url_of_an_alias_runs_the_aliass_version(make: Any) -> None:

@@ -407,6 +407,7 @@ def plain_api(api: Any) -> str:
 def test_what_is_not_there_is_not_found(api: Any, plain_api: str) -> None:
     for operation, params in (
         ("get_api", {"ApiId": "nothere"}),
+        ("delete_api", {"ApiId": "nothere"}),
         ("create_route", {"ApiId": "nothere", "RouteKey": "$default"}),
         ("delete_stage", {"ApiId": plain_api, "StageName": "none"}),
         ("get_deployment", {"ApiId": plain_api, "DeploymentId": "none"}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.functions.errors import ServiceError
@@ -13,7 +15,7 @@ from labkit.localcloud.functions.state import FunctionUrl
 from labkit.localcloud.functions.wire import respond_error
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.permissions.requests import function_url_call
-from labkit.localcloud.sources.apis import payload_v2, replies, streamed_urls
+from labkit.localcloud.sources.apis import payload_v2, payloads, replies, streamed_urls
 from labkit.localcloud.sources.apis.addresses import Address
 from labkit.localcloud.sources.apis.cors import Cors, is_preflight, origin_headers, preflight_headers
 from labkit.localcloud.sources.apis.metrics import ApiMetrics, Served
@@ -77,13 +79,13 @@ class FunctionUrls:
             identity = self._signers.admit(request, call, signed=url.auth_type == "AWS_IAM")
         except NotAdmitted as refusal:
             return _refusal(403, refusal.told or FORBIDDEN, refusal.code)
-        event = payload_v2.event(
-            visit,
-            raw_path=visit.path,
-            account_id=ACCOUNT_ID if identity else "anonymous",
-            iam=iam_context(identity) if identity else None,
-        )
-        payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        account = ACCOUNT_ID if identity else "anonymous"
+        iam = iam_context(identity) if identity else None
+
+        def event() -> dict[str, Any]:
+            return payload_v2.event(visit, raw_path=visit.path, account_id=account, iam=iam)
+
+        payload = await payloads.encode(event, visit.body)
         streams = url.invoke_mode == "RESPONSE_STREAM"
         try:
             return await (self._stream if streams else self._invoke)(visit, function_arn, payload)
@@ -99,7 +101,7 @@ class FunctionUrls:
         )
         if outcome.function_error is not None:
             return _failed()
-        reply = replies.read_v2(outcome.payload, objects_as_body=True)
+        reply = await payloads.read(partial(replies.read_v2, objects_as_body=True), outcome.payload)
         headers = reply.headers if reply.has("content-type") else [("Content-Type", JSON), *reply.headers]
         return Answer(reply.status, headers, reply.body)
 

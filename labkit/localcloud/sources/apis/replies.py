@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.localcloud.sources.apis.visit import Pairs
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _V1_MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
 
@@ -117,8 +119,8 @@ def _status(value: Any) -> int:
         status = int(value)
     except (TypeError, ValueError):
         raise Malformed(f"statusCode {value!r} is no number") from None
-    if isinstance(value, bool) or not 100 <= status <= 599:
-        raise Malformed(f"statusCode {value!r} is none of HTTP")
+    if isinstance(value, bool) or not 200 <= status <= 599:
+        raise Malformed(f"statusCode {value!r} is none that ends a request")
     return status
 
 
@@ -134,10 +136,14 @@ def _cookies(answer: dict[str, Any]) -> Pairs:
 
 
 def _mapping(value: Any, name: str) -> dict[str, Any]:
+    """Headers by name; a name that is none of HTTP's would break the answer's lines."""
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise Malformed(f"{name} is no object")
+    for header in value:
+        if not _NAME.fullmatch(header):
+            raise Malformed(f"{name}: {header!r} is no name of a header")
     return value
 
 

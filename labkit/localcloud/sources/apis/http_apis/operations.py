@@ -60,6 +60,8 @@ class HttpApiOperations:
         return self._operations.get(name)
 
     def before(self, call: Call) -> None:
+        if "ApiId" in call.params:
+            self._api(call)
         match call.operation:
             case "CreateApi" | "UpdateApi":
                 check_cors(call.params.get("CorsConfiguration"))

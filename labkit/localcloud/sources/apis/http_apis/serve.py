@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.identities import ACCOUNT_ID, Identity
 from labkit.localcloud.permissions.requests import execute_api_call
-from labkit.localcloud.sources.apis import payload_v1, payload_v2, replies
+from labkit.localcloud.sources.apis import payload_v1, payload_v2, payloads, replies
 from labkit.localcloud.sources.apis.addresses import Address
 from labkit.localcloud.sources.apis.aws_calls import PRINCIPAL, AwsCalls
 from labkit.localcloud.sources.apis.cors import is_preflight, origin_headers, preflight_headers
@@ -87,13 +88,12 @@ class HttpApis:
                 )
             except NotAdmitted as refusal:
                 return _message(403, refusal.told or "Forbidden")
-        return await self._invoke(api, stage, path, matched, visit, identity, served)
+        return await self._invoke(api, stage, matched, visit, identity, served)
 
     async def _invoke(
         self,
         api: Api,
         stage: Stage,
-        path: str,
         matched: Matched,
         visit: Visit,
         identity: Identity | None,
@@ -105,8 +105,8 @@ class HttpApis:
         arn = function_arn(integration.uri, stage.variables)
         if arn is None:
             return _message(500, "Internal Server Error")
-        event = _event(stage, path, matched, visit, identity)
-        payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        event = partial(_event, stage, matched, visit, identity)
+        payload = await payloads.encode(event, visit.body)
         try:
             with served.integration():
                 outcome = await self._running.call(
@@ -125,7 +125,7 @@ class HttpApis:
         if outcome.function_error is not None:
             return _message(500, "Internal Server Error")
         try:
-            return _answer(integration, outcome.payload)
+            return await payloads.read(partial(_answer, integration), outcome.payload)
         except replies.Malformed:
             return _message(500, "Internal Server Error")
 
@@ -140,9 +140,7 @@ class HttpApis:
             return _message(500, "Internal Server Error")
 
 
-def _event(
-    stage: Stage, path: str, matched: Matched, visit: Visit, identity: Identity | None
-) -> dict[str, Any]:
+def _event(stage: Stage, matched: Matched, visit: Visit, identity: Identity | None) -> dict[str, Any]:
     """The path is decoded and has the stage in it, as HTTP APIs show it."""
     shown = unquote(visit.path)
     if matched.route.integration.payload_format == "2.0":

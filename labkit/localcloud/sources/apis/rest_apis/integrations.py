@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from labkit.localcloud.front import Answer
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.identities import ACCOUNT_ID, Identity
-from labkit.localcloud.sources.apis import payload_v1, replies
+from labkit.localcloud.sources.apis import payload_v1, payloads, replies
 from labkit.localcloud.sources.apis.aws_calls import PRINCIPAL, AwsCalls
 from labkit.localcloud.sources.apis.lambda_uris import function_arn
 from labkit.localcloud.sources.apis.metrics import Served
@@ -67,9 +69,7 @@ class Integrations:
         if arn is None or integration.http_method != "POST":
             return responses.internal()  # Lambda's Invoke is a POST
         visit = arrived.visit
-        body, encoded = responses.request_body(visit, arrived.binary_types)
-        event = payload_v1.event(visit, arrived.place, body, encoded, arrived.identity, arrived.extended_id)
-        payload = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        payload = await payloads.encode(partial(_event, arrived), visit.body)
         try:
             with arrived.served.integration():
                 outcome = await self._running.call(
@@ -86,12 +86,22 @@ class Integrations:
         if outcome.function_error is not None:
             return responses.internal(502)
         try:
-            reply = replies.read_v1(outcome.payload)
-            if responses.wants_binary(visit, arrived.binary_types, reply):
-                reply = replies.decoded(reply)
+            return await payloads.read(partial(_proxied, arrived), outcome.payload)
         except replies.Malformed:
             return responses.internal(502)
-        return responses.proxied(reply)
+
+
+def _event(arrived: Arrived) -> dict[str, Any]:
+    visit = arrived.visit
+    body, encoded = responses.request_body(visit, arrived.binary_types)
+    return payload_v1.event(visit, arrived.place, body, encoded, arrived.identity, arrived.extended_id)
+
+
+def _proxied(arrived: Arrived, payload: bytes) -> Answer:
+    reply = replies.read_v1(payload)
+    if responses.wants_binary(arrived.visit, arrived.binary_types, reply):
+        reply = replies.decoded(reply)
+    return responses.proxied(reply)
 
 
 def _sender(integration: Integration, arrived: Arrived) -> Sender:

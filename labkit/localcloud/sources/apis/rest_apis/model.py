@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _fit(wanted: tuple[str, ...], given: list[str]) -> tuple[tuple[int, ...], di
         if segment.startswith("{"):
             variables[segment[1:-1]] = given[place]
             ranks.append(1)
-        elif segment == given[place]:
+        elif segment == unquote(given[place]):
             ranks.append(2)
         else:
             return None
