@@ -132,7 +132,7 @@ class LogSubscriptions:
     def _take(self, stream: LogStream, name: str, destination: str, events: list[Event]) -> None:
         subscription = stream.log_group.subscription_filters.get(name)
         wanted = patterns.parse(subscription.filter_pattern if subscription else "")
-        fitting = [event for event in events if wanted.matches(event["message"])]
+        fitting = [_with_fields(event, wanted) for event in events if wanted.matches(event["message"])]
         if not fitting:
             return
         lane = _Lane(stream.region, stream.log_group.name, stream.log_stream_name, name, destination)
@@ -167,6 +167,12 @@ class LogSubscriptions:
     def _count(self, lane: _Lane, name: str, value: int) -> None:
         pairs = (("DestinationType", "Lambda"), ("FilterName", lane.filter), ("LogGroupName", lane.group))
         self._stores[lane.region].put(Metric("AWS/Logs", name, pairs), self._clock.now(), value, "Count")
+
+
+def _with_fields(event: Event, pattern: patterns.Pattern) -> Event:
+    """A space-delimited pattern hands over what it found in the event."""
+    fields = patterns.extracted(pattern, event["message"])
+    return event if fields is None else {**event, "extractedFields": fields}
 
 
 def _batches(events: list[Event]) -> Iterator[list[Event]]:

@@ -55,6 +55,11 @@ def parse(pattern: str | None) -> Pattern:
         ) from None
 
 
+def extracted(pattern: Pattern, message: str) -> dict[str, str] | None:
+    """The fields of a space-delimited pattern, by name; None for patterns of other kinds."""
+    return pattern.named(message) if isinstance(pattern, _Fields) else None
+
+
 def matches(pattern: str | None, message: str) -> bool:
     """Whether a log event's message fits a filter pattern; the empty pattern fits all.
 
@@ -138,16 +143,17 @@ class _Fields:
     rest: int | None
 
     def matches(self, message: str) -> bool:
-        values = self._named(message)
+        values = self.named(message)
         return values is not None and all(
             field.condition is None or field.condition(values.get) for field in self.fields
         )
 
     def value(self, message: str, reference: str) -> object:
-        values = self._named(message)
+        values = self.named(message)
         return None if values is None else values.get(reference.removeprefix("$"))
 
-    def _named(self, message: str) -> dict[str, str] | None:
+    def named(self, message: str) -> dict[str, str] | None:
+        """The words of a message by their fields' names; None when their number does not fit."""
         words = _words(message)
         missing = len(words) - len(self.fields)
         if missing < 0 or (self.rest is None and missing):

@@ -92,6 +92,16 @@ def test_patterns_are_those_of_metric_filters(recorder: Any, logs: Any, group: s
     assert [event["message"] for event in content["logEvents"]] == ['{"latency": 500}']
 
 
+def test_fields_of_a_pattern_come_along(recorder: Any, logs: Any, group: str) -> None:
+    """A space-delimited pattern names them."""
+    permit(recorder, LOGS, arn(group))
+    subscribe(logs, group, function_arn(recorder), "[address, method, status = 5*]")
+    write(logs, group, "10.0.0.1 GET 200", "10.0.0.2 PUT 503")
+    (content,) = until(lambda: contents(recorder, group))
+    fields = [event["extractedFields"] for event in content["logEvents"]]
+    assert fields == [{"address": "10.0.0.2", "method": "PUT", "status": "503"}]
+
+
 def test_logs_of_a_function_reach_another_one(make: Any, recorder: Any, logs: Any) -> None:
     """The usual log shipper."""
     source = make(RECORDER)

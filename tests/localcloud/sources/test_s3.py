@@ -443,3 +443,33 @@ def test_all_puts_are_accounted_for(make: Any, cloud: Any, s3: Any, bucket: str)
         json.loads(one["Body"])["Records"][0]["s3"]["object"]["key"] for one in letters.messages(5)
     }
     assert letter_keys == {name for name in names if "FAIL" in name}
+
+
+@pytest.mark.parametrize(
+    ("condition", "fits"),
+    [
+        ({"ArnEquals": {"aws:SourceArn": "{arn}"}}, True),
+        ({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:*:*:{bucket}"}}, True),
+        ({"StringEquals": {"aws:SourceArn": "{arn}", "aws:SourceAccount": "123456789012"}}, True),
+        ({"StringLike": {"aws:SourceArn": "arn:aws:s3:::bucket-*"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": ["999999999999", "123456789012"]}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "999999999999"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::other-*"}}, False),
+        ({"StringNotEquals": {"aws:SourceArn": "{arn}"}}, False),
+        ({"SoundsLike": {"aws:SourceArn": "{arn}"}}, False),
+    ],
+)
+def test_a_queue_says_for_whom_s3_may_write(
+    cloud: Any, s3: Any, bucket: str, condition: dict[str, Any], fits: bool
+) -> None:
+    """The conditions of its policy decide; an operator that nobody knows lets nobody in."""
+    queue = Queue(cloud)
+    text = json.dumps(condition).replace("{arn}", arn(bucket)).replace("{bucket}", bucket)
+    policy = allowing(S3, "sqs:SendMessage", queue.arn, "", Condition=json.loads(text))
+    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+    wanted = to_queue(queue, "s3:ObjectCreated:*")
+    if fits:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
+    else:
+        with pytest.raises(ClientError, match="Unable to validate"):
+            s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)

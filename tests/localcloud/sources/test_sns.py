@@ -314,6 +314,13 @@ def test_what_would_have_no_effect_is_refused(sns: Any, topic: str) -> None:
         sns.publish(PhoneNumber="+491701234567", Message="m")
     with pytest.raises(ClientError, match="Topic does not exist"):
         sns.publish(TopicArn=topic + "x", Message="m")
+    for call, options in (
+        (sns.confirm_subscription, {"TopicArn": topic, "Token": "t"}),
+        (sns.create_platform_application, {"Name": "n", "Platform": "GCM", "Attributes": {}}),
+        (sns.create_topic, {"Name": "t", "DataProtectionPolicy": "{}"}),
+    ):
+        with pytest.raises(ClientError, match="not supported by the local cloud"):
+            call(**options)
     for name, value in (
         ("LambdaSuccessFeedbackRoleArn", "arn:aws:iam::123456789012:role/r"),
         ("Policy", "{"),

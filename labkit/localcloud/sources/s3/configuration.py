@@ -25,7 +25,10 @@ _ARNS = {
     "Topic": re.compile(r"arn:aws:sns:[a-z0-9-]+:\d{12}:[\w.-]+"),
 }
 # What nothing in this cloud ever does to an object.
-_NEVER = ("s3:Replication:", "s3:LifecycleTransition", "s3:LifecycleExpiration:", "s3:IntelligentTiering")
+_NEVER = (
+    "s3:Replication:", "s3:LifecycleTransition", "s3:LifecycleExpiration:", "s3:IntelligentTiering",
+    "s3:ObjectRestore:Delete",
+)  # fmt: skip
 
 
 class Entry(NamedTuple):

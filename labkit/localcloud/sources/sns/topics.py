@@ -40,9 +40,17 @@ DEDUPLICATION_S = 300
 _publish = SNSBackend.publish
 _subscribe = SNSBackend.subscribe
 _create_topic = SNSBackend.create_topic
+_answer_create_topic = SNSResponse.create_topic
 _answer_subscribe = SNSResponse.subscribe
 _answer_publish = SNSResponse.publish
 _answer_set_topic_attributes = SNSResponse.set_topic_attributes
+
+
+_REFUSED = {  # what moto would take and nothing here would come of
+    "confirm_subscription": "Nothing here hands out tokens: functions and queues need no confirmation.",
+    "create_platform_application": "There is no mobile push here: subscribe a function or a queue.",
+    "set_sms_attributes": "No text message leaves this machine.",
+}
 
 
 class _Sent(NamedTuple):
@@ -100,6 +108,9 @@ def install(deliveries: Deliveries, now: Callable[[], float]) -> None:
     SNSBackend.create_topic = _checked_create_topic  # type: ignore[method-assign]
     SNSResponse.publish = _publish_numbered  # type: ignore[method-assign]
     SNSResponse.subscribe = _whole_subscription  # type: ignore[method-assign]
+    for operation, instead in _REFUSED.items():
+        setattr(SNSResponse, operation, _refusal(instead))
+    SNSResponse.create_topic = _checked_create_topic_request  # type: ignore[method-assign]
     SNSResponse.set_topic_attributes = _checked_topic_attributes  # type: ignore[method-assign]
 
 
@@ -244,6 +255,21 @@ def _checked_create_topic(
         check_topic_attribute(key, value)
     made: Topic = _create_topic(self, name, attributes, tags)
     return made
+
+
+def _refusal(instead: str) -> Callable[[SNSResponse], ActionResult]:
+    def refuse(self: SNSResponse) -> ActionResult:
+        raise SNSInvalidParameter(f"Invalid parameter: This is {NOT_HERE}. {instead}")
+
+    return refuse
+
+
+def _checked_create_topic_request(self: SNSResponse) -> ActionResult:
+    if self._get_param("DataProtectionPolicy"):
+        raise SNSInvalidParameter(
+            f"Invalid parameter: DataProtectionPolicy is {NOT_HERE}. Leave it out here."
+        )
+    return _answer_create_topic(self)
 
 
 def _checked_topic_attributes(self: SNSResponse) -> ActionResult:
