@@ -1,4 +1,4 @@
-"""What a cloud costs that waits: processor time of its process with ten mappings, beside one with none.
+"""What a cloud costs that waits: processor time with ten mappings, five schedules, five alarms, or nothing.
 
 Run: ``python benchmarks/idle.py``.
 """
@@ -63,6 +63,36 @@ def mappings(of: Any) -> None:
         kinesis.put_record(StreamName=f"idle-{number}", PartitionKey="k", Data=b"one")
 
 
+def schedules(of: Any) -> None:
+    """Three scheduled rules, two schedules, five alarms: they wait on the lesson clock."""
+    events, scheduler, iam = of("events"), of("scheduler"), of("iam")
+    trust = json.dumps(TRUST).replace("lambda.amazonaws.com", "scheduler.amazonaws.com")
+    role = iam.create_role(RoleName="idle-schedules", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    queue = "arn:aws:sqs:us-east-1:123456789012:idle-0"
+    for number in range(3):
+        events.put_rule(Name=f"idle-{number}", ScheduleExpression="cron(0 3 * * ? *)")
+        events.put_targets(Rule=f"idle-{number}", Targets=[{"Id": "1", "Arn": queue}])
+    for number in range(2):
+        scheduler.create_schedule(
+            Name=f"idle-{number}",
+            ScheduleExpression="cron(0 3 * * ? *)",
+            ScheduleExpressionTimezone="Asia/Tokyo",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": queue, "RoleArn": role},
+        )
+    for number in range(5):
+        of("cloudwatch").put_metric_alarm(
+            AlarmName=f"idle-{number}",
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=3,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+
+
 def percent(pid: int) -> float:
     """How much of one core a process uses while nothing happens."""
     process = psutil.Process(pid)
@@ -82,10 +112,12 @@ def main() -> None:
         key = (here.access_key_id, here.secret_access_key)
         empty = percent(here.pid)
         mappings(lambda service: client(here.endpoint, key, service))
+        schedules(lambda service: client(here.endpoint, key, service))
         busy = percent(here.pid)
         said = "ok" if busy < MARK_PERCENT else "MISSED"
-        print(f"{'idle cloud, no mappings':<44} {empty:>9.2f} % of a core")
-        print(f"{'idle cloud, ten mappings':<44} {busy:>9.2f} % of a core  mark < {MARK_PERCENT} {said}")
+        print(f"{'idle cloud, nothing in it':<52} {empty:>9.2f} % of a core")
+        what = "idle cloud, ten mappings, five schedules, five alarms"
+        print(f"{what:<52} {busy:>9.2f} % of a core  mark < {MARK_PERCENT} {said}")
 
 
 if __name__ == "__main__":
