@@ -246,6 +246,17 @@ RECIPES: dict[str, tuple[list[Make], Make]] = {
         ),
     ),
     "events.bus": ([], Make("events", "create_event_bus", {"Name": "{p}-bus"})),
+    "events.archive": (
+        [],
+        Make(
+            "events",
+            "create_archive",
+            {
+                "ArchiveName": "{p}-archive",
+                "EventSourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default",
+            },
+        ),
+    ),
     "scheduler.schedule": (
         [QUEUE],
         Make(

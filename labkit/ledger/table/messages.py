@@ -78,6 +78,14 @@ MESSAGES = (
         arns=(r"^arn:[^:]+:events:[^:]+:\d+:event-bus/(?P<Name>.+)$",),
     ),
     Kind(
+        "events.archive",
+        ("CreateArchive",),
+        {"ArchiveName": "params.ArchiveName"},
+        Look(Call("DescribeArchive", {"ArchiveName": "ArchiveName"})),
+        (Call("DeleteArchive", {"ArchiveName": "ArchiveName"}),),
+        leftovers=Find(Call("ListArchives"), "r.Archives", {"ArchiveName": "item.ArchiveName"}),
+    ),
+    Kind(
         "scheduler.schedule",
         ("CreateSchedule",),
         {"Name": "params.Name", "GroupName": "params.GroupName"},

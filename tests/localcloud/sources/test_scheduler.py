@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 from event_world import NOTES, Queue, advance, arn_of, metric, name, queue, received, role
+from steps_world import Steps
 
 SCHEDULER = "scheduler.amazonaws.com"
 OFF = {"Mode": "OFF"}
@@ -153,6 +154,17 @@ def test_a_bus_and_a_fifo_queue_take_what_they_need(world: World) -> None:
     world.put("rate(1 day)", update=True, Target=target)
     [event] = fifo.bodies()
     assert (event["detail-type"], event["detail"]) == ("tick", {"a": 1})
+
+
+def test_a_state_machine_is_started_with_the_input(world: World) -> None:
+    """By a role that may start it."""
+    steps = Steps(world.cloud)
+    machine = steps({"Done": {"Type": "Succeed"}})
+    may = role(world.cloud, SCHEDULER, ("states:StartExecution", machine.arn))
+    world.put("rate(1 day)", Target={"Arn": machine.arn, "RoleArn": may, "Input": '{"n": 1}'})
+    advance(world.cloud)
+    [execution] = steps.client.list_executions(stateMachineArn=machine.arn)["executions"]
+    assert steps.end(execution["executionArn"])["output"] == {"n": 1}
 
 
 def test_a_role_that_may_not_leads_to_the_dead_letter_queue(world: World) -> None:
