@@ -28,6 +28,8 @@ _START = re.compile(r"START RequestId: (\S{1,256})(?: Version: (\S{1,256}))?")
 _RAISED = re.compile(
     r"\[ERROR\] [\w.]+(?::[^\r]*)?\rTraceback |[^\t]+\t[^\t]+\tERROR\tInvoke Error ", re.DOTALL
 )
+_RECORDS = ('"platform.start"', '"platform.initStart"', '"platform.restoreStart"')
+_NO_MARK = "", None, None
 _ROUNDED_MS = 2
 _NOTHING_THERE = "ResourceNotFoundException"
 
@@ -55,7 +57,14 @@ class Invocation:
     @property
     def begins_at(self) -> float:
         """From when on it needed its environment: the init of a cold start is before the handler."""
-        return self.started_at - ((self.report.init_ms or 0) / 1000 if self.report else 0)
+        return self.started_at - (self.init_ms or 0) / 1000
+
+    @property
+    def init_ms(self) -> float | None:
+        """How long a cold start waited: init, or a SnapStart snapshot's restore; None when it was warm."""
+        if self.report is None or self.report.init_ms is not None:
+            return self.report.init_ms if self.report else None
+        return self.report.restore_ms
 
     @property
     def ended_at(self) -> float | None:
@@ -181,8 +190,8 @@ def environments(logs: Any, function: Function, *, since: float, until: float | 
         if error.response["Error"]["Code"] != _NOTHING_THERE:
             raise
         raise MeasureError(
-            f"There is no log group {group} yet: {function.name} has not run, or its role may not write logs "
-            "(AWSLambdaBasicExecutionRole allows it). Invoke it, then look again."
+            f"There is no log group {group}: {function.name} has not run since it was made, or its role may "
+            "not write logs (AWSLambdaBasicExecutionRole allows it). Invoke it, then look again."
         ) from error
     return from_events(function, events)
 
@@ -245,25 +254,25 @@ def _report(event: dict[str, Any]) -> list[Report]:
 
 def _inits(begun: list[float], runs: Sequence[Invocation]) -> Iterator[Init]:
     """How long each init took, from the report of the first invocation after it, if that says so."""
-    cold = [run for run in runs if run.report and run.report.init_ms is not None]
+    cold = [run for run in runs if run.init_ms is not None]
     for number, at in enumerate(begun):
         later = begun[number + 1] if number + 1 < len(begun) else float("inf")
         run = next((one for one in cold if at <= one.started_at < later), None)
-        yield Init(at, run.report.init_ms if run and run.report else None)
+        yield Init(at, run.init_ms if run else None)
     for run in cold:  # its init began before what was read, or no line told of it
-        if run.report and not any(at <= run.started_at for at in begun):
-            yield Init(run.started_at - (run.report.init_ms or 0) / 1000, run.report.init_ms)
+        if not any(at <= run.started_at for at in begun):
+            yield Init(run.begins_at, run.init_ms)
 
 
 def _milestone(message: str) -> tuple[str, str | None, str | None]:
     """What a line marks: ``("start", request id, version)``, ``("init", None, None)``, or nothing."""
     if message.startswith("START RequestId: ") and (found := _START.match(message)):
         return "start", found[1], found[2]
-    if message.startswith("INIT_START "):
+    if message.startswith(("INIT_START ", "RESTORE_START ")):
         return "init", None, None
-    if '"platform.start"' in message or '"platform.initStart"' in message:
+    if any(kind in message for kind in _RECORDS):
         return _record(message)
-    return "", None, None
+    return _NO_MARK
 
 
 def _record(message: str) -> tuple[str, str | None, str | None]:
@@ -272,6 +281,6 @@ def _record(message: str) -> tuple[str, str | None, str | None]:
         kind, record = event["type"], event["record"]
         if kind == "platform.start":
             return "start", str(record["requestId"]), record.get("version")
-        return ("init", None, None) if kind == "platform.initStart" else ("", None, None)
+        return ("init", None, None) if kind in ("platform.initStart", "platform.restoreStart") else _NO_MARK
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "", None, None  # a handler's own line that looks like one of Lambda's
+        return _NO_MARK  # a handler's own line that looks like one of Lambda's

@@ -71,6 +71,26 @@ class View:
         return self.text()
 
 
+class LiveView(View):
+    """A view that can be the ``watch`` of a run: shown as it begins, updated in place, then the twin."""
+
+    def start(self) -> None:
+        """A run begins: show the widget, which grows."""
+        from labkit.widgets.svg import prepare
+
+        self.show_widget()
+        prepare()
+
+    def update(self, so_far: Any, /) -> None:
+        """Show what was measured so far."""
+        raise NotImplementedError
+
+    def finish(self, everything: Any, /) -> None:
+        """A run is over: the last picture, and the twin."""
+        self.update(everything)
+        self.show_twin()
+
+
 def show(widget: Any, twin_text: str) -> Any:
     """Display a widget, and its text twin as an output of its own.
 

@@ -11,7 +11,7 @@ from labkit import pricing
 from labkit.errors import LabError
 from labkit.measure.texts import calls
 from labkit.pricing import Cost, Workload, usd
-from labkit.widgets.base import View, escape, page, room
+from labkit.widgets.base import LiveView, escape, page, room
 from labkit.widgets.words import in_words
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Month:
         return replace(self, workload=replace(self.workload, requests=requests))
 
 
-class CostMeterView(View):
+class CostMeterView(LiveView):
     """A table of three sums, a slider for requests a month, and the curve that it moves along.
 
     Attributes:
@@ -140,15 +140,10 @@ class CostMeterView(View):
         self._recompute()
         self._draw()
 
-    def start(self) -> None:
-        """A run begins: show the meter, its twin comes at the end."""
-        self.show_widget()
-
-    def finish(self, measurements: Measurements) -> None:
+    def finish(self, measurements: Measurements, /) -> None:
         """A run is over: the last sums, the lab's too, and the twin."""
         self._look_up()
-        self.update(measurements)
-        self.show_twin()
+        super().finish(measurements)
 
     def text(self) -> str:
         """The three sums, and what the month is made of."""

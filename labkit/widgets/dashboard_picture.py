@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from labkit.measure.metrics import PERIOD_S
 from labkit.widgets.base import BLUE, GREEN, VERMILLION
 from labkit.widgets.svg import INK, draw
 
@@ -35,6 +37,7 @@ def picture(row: Row, since: float, until: float, width: int, height: int) -> st
 
 def _paint(figure: Figure, row: Row, since: float, until: float) -> None:
     panels = {name: figure.add_axes(place) for name, place in _PLACES.items()}
+    until = math.ceil(until / PERIOD_S) * PERIOD_S  # the minute that is not over yet has points too
     counts = row.metrics
     for series, colour, mark, name in (
         (counts.p99, VERMILLION, "D", "p99"),
@@ -108,7 +111,7 @@ def _bars(
 def _furnish(axes: Axes, title: str, since: float, until: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_xlim((since - until) / 60 - 1, 0.3)
+    axes.set_xlim((since - until) / 60, 0)
     axes.set_ylim(0, max(axes.get_ylim()[1] * 1.05, 1) if axes.has_data() else 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, min_n_ticks=1))

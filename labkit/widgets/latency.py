@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit.measure.rows import Status
 from labkit.measure.texts import calls, ms
-from labkit.widgets.base import BLUE, VERMILLION, View, escape, page, room
+from labkit.widgets.base import BLUE, VERMILLION, LiveView, escape, page, room
 
 if TYPE_CHECKING:
     from labkit.measure import Measurements
@@ -24,7 +24,7 @@ def latency(measurements: Measurements | None = None) -> LatencyView:
     return LatencyView(measurements)
 
 
-class LatencyView(View):
+class LatencyView(LiveView):
     """A strip of points and a histogram beside it, on one logarithmic scale; percentiles in its twin.
 
     Attributes:
@@ -47,15 +47,6 @@ class LatencyView(View):
     def text(self) -> str:
         """Latencies by cold and warm, with percentiles; what Lambda reported; the cost."""
         return "nothing measured yet" if self.measurements is None else self.measurements.text()
-
-    def start(self) -> None:
-        """A run begins: show the picture, its twin comes at the end."""
-        self.show_widget()
-
-    def finish(self, measurements: Measurements) -> None:
-        """A run is over: the last picture, and the twin."""
-        self.update(measurements)
-        self.show_twin()
 
 
 def _html(m: Measurements | None) -> str:

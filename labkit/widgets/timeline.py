@@ -18,7 +18,7 @@ from labkit.measure.environments import Environment, Environments, environments
 from labkit.measure.rows import Function, Status
 from labkit.measure.target import look_up
 from labkit.measure.texts import ms
-from labkit.widgets.base import BLUE, VERMILLION, View, escape, page
+from labkit.widgets.base import BLUE, VERMILLION, LiveView, escape, page
 from labkit.widgets.words import clock, seconds
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def timeline(
     return TimelineView(clients, what, minutes, now)
 
 
-class TimelineView(View):
+class TimelineView(LiveView):
     """The timeline of a function's environments; as the ``watch`` of a run it grows while that goes on.
 
     Attributes:
@@ -99,15 +99,6 @@ class TimelineView(View):
         self._read()
         self.widget.value = self._html()
         self.show_again()
-
-    def start(self) -> None:
-        """A run begins: show the picture, its twin comes at the end."""
-        self.show_widget()
-
-    def finish(self, measurements: Measurements) -> None:
-        """A run is over: the last picture, and the twin."""
-        self.update(measurements)
-        self.show_twin()
 
     def text(self) -> str:
         """Each environment with its init and its invocations, and how many ran at once."""
@@ -220,4 +211,4 @@ def _row(number: int, one: Environment) -> str:
     known = [init.ms for init in one.inits if init.ms is not None]
     init = ms(sum(known)) if known else "ahead" if one.inits else "before"
     busy = sum(run.report.duration_ms for run in one.invocations if run.report)
-    return f"{number:<13}{init:>10}{len(one.invocations):>13,}{ms(busy):>12}  {one.stream}"
+    return f"{number:<13}{init:>10}{len(one.invocations):>13,}{ms(busy):>12}  {one.stream.rpartition('/')[2]}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labkit.errors import LabError
 from labkit.measure.texts import ms
 from labkit.pricing import usd
-from labkit.widgets.base import View, escape, page, room
+from labkit.widgets.base import LiveView, escape, page, room
 
 if TYPE_CHECKING:
     from labkit.measure import Step, Tuning
@@ -31,7 +31,7 @@ def tuning(result: Tuning | None = None) -> TuningView:
     return TuningView(result)
 
 
-class TuningView(View):
+class TuningView(LiveView):
     """Durations and costs against memory; the slider chooses, and the picture marks what it chose.
 
     Attributes:
@@ -75,15 +75,6 @@ class TuningView(View):
         if first:  # the tuning knows from its beginning what it is to go by
             self.weight.value = _begin(result)
         self._changed()
-
-    def start(self) -> None:
-        """A tuning begins: show the picture, its twin comes at the end."""
-        self.show_widget()
-
-    def finish(self, result: Tuning) -> None:
-        """A tuning is over: the last picture, and the twin."""
-        self.update(result)
-        self.show_twin()
 
     def text(self) -> str:
         """The table of the tuning, and what the slider chose."""

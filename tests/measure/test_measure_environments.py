@@ -77,6 +77,18 @@ def test_an_init_that_was_not_waited_for() -> None:
     assert one.inits == (Init(1.0, None),)
 
 
+def test_a_start_from_a_snapshot() -> None:
+    """SnapStart restores instead of an init; Lambda reports how long that took."""
+    restored = "Restore Duration: 250.00 ms\tBilled Restore Duration: 100 ms\t"
+    events = [
+        line(1_000, "RESTORE_START Runtime Version: python:3.13.v43\n"),
+        *text_run(1_255, "r1", 5.0, restored),
+    ]
+    (one,) = from_events(ORDERS, events).environments
+    assert one.inits == (Init(1.0, 250.0),)
+    assert one.invocations[0].begins_at == pytest.approx(1.005)
+
+
 def test_a_retry_has_the_id_of_the_attempt_before_it() -> None:
     """Two runs in one stream with the same id keep their own times and reports."""
     events = [*text_run(1_000, "r1", 10.0), *text_run(61_000, "r1", 30.0)]

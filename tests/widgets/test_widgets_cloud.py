@@ -50,7 +50,7 @@ def measured(lab: Any) -> measure.Measurements:
 def test_before_anything_ran(lab: Any) -> None:
     """Sentences, not pictures: no log group yet, no trace, no point of a metric."""
     name = lab.name("orders")
-    assert lab.timeline(name).text().startswith(f"There is no log group /aws/lambda/{name} yet")
+    assert lab.timeline(name).text().startswith(f"There is no log group /aws/lambda/{name}")
     assert lab.trace(name).text().startswith(f"There is no trace of {name}")
     assert "CloudWatch has no point" in lab.dashboard()._page.value
     path = lab.event_path(name, sent_at=lab.clock.now(), timeout_s=0)

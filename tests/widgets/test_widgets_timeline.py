@@ -35,7 +35,7 @@ def test_rows_counts_and_concurrency() -> None:
         "orders: 3 environments, 12 invocations, at most 3 at once, 1 failed, 4 throttled",
         "521 ms from 14:13:20.079 UTC",
         "environment        init  invocations        busy  log stream",
-        f"1                120 ms            4      161 ms  2026/11/28/[$LATEST]{0:032x}",
+        f"1                120 ms            4      161 ms  [$LATEST]{0:032x}",
     ]
     assert label(view).startswith(view.text().splitlines()[0])
     for key in ("init", "invocation", "idle", "▼ throttled", "✕ failed"):
