@@ -35,6 +35,19 @@ ALWAYS = [
         "no tumbling windows, provisioned pollers, metrics of their own, Kafka, Amazon MQ or DocumentDB",
         "up to 1,250 batches; waits are not published; all of these",
     ),
+    (
+        "EventBridge and its Scheduler",
+        "targets are functions, queues, topics, state machines, log groups, streams and buses; no API "
+        "destinations, partner sources, global endpoints, Pipes or universal targets: refused by name; "
+        "what is due comes to the second",
+        "many more targets; what is due comes within its minute",
+    ),
+    (
+        "alarms and scaling",
+        "metric alarms with a sliding window; no composite alarms, anomaly detection or mute rules; actions "
+        "are topics and functions; target tracking and scheduled actions of provisioned concurrency only",
+        "all of it",
+    ),
     ("SNS", "signatures cannot be verified; nothing goes to mail, telephones or HTTP", "signed; delivered"),
     (
         "extensions",

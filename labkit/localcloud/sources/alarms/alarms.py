@@ -15,7 +15,7 @@ from moto.cloudwatch.models import Alarm
 from labkit.localcloud.clock import Appointment, LessonClock
 from labkit.localcloud.sources.alarms import definition
 from labkit.localcloud.sources.alarms.definition import Asked
-from labkit.localcloud.sources.alarms.messages import Change, State
+from labkit.localcloud.sources.alarms.messages import Change, State, region_name
 from labkit.localcloud.sources.alarms.verdicts import ALARM, INSUFFICIENT, OK, Verdict, judge
 from labkit.localcloud.sources.eventbridge.bus import EventBridge
 from labkit.localcloud.sources.eventbridge.events import Event
@@ -66,6 +66,7 @@ class Alarms:
 
     def follow(self, alarm: Alarm, asked: Asked, region: str) -> None:
         """An alarm was put; it keeps the state and the history that it has."""
+        region_name(region)  # botocore's list of Regions is read here, off the event loop
         present = self._watched.get(alarm.alarm_arn)
         watched = Watched(alarm, asked, region, present.history if present else [])
         self._watched[alarm.alarm_arn] = watched
