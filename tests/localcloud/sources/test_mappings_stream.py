@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from poll_world import DYNAMODB_ROLE, KINESIS_ROLE, Mapped, Stream, Table
 from push_world import RECORDER, Queue, advance, seen, seen_by, unique, until
 
-from tests.localcloud.conftest import BASIC, Functions
+from tests.localcloud.conftest import BASIC, Functions, zipped
 
 KINESIS, DYNAMODB = (BASIC, KINESIS_ROLE), (BASIC, DYNAMODB_ROLE)
 # Fails when a record's data has FAIL in it; reports it where it is asked to.
@@ -160,6 +160,44 @@ def test_a_failing_batch_blocks_its_shard_until_retries_are_exhausted(make: Func
     assert info["shardId"] == "shardId-000000000000" and info["batchSize"] == 2
     assert info["streamArn"] == stream.arn and info["startSequenceNumber"] < info["endSequenceNumber"]
     mapping.result("OK")
+
+
+def test_new_records_do_not_hurry_a_batch_that_waits(make: Functions, cloud: Any) -> None:
+    """The pause between retries is kept, whatever arrives; new code is tried at once."""
+    function, stream = make(READER, policies=KINESIS), Stream(cloud)
+    Mapped(function, stream.arn, **TRIM)
+    stream.put("FAIL")
+    advance(cloud, 100)  # by now the next try is a minute away
+    before = len(seen_by(function))
+    for number in range(10):
+        stream.put(number)
+    advance(cloud, 0)
+    assert len(seen(function)) == before
+    function.lambda_.update_function_code(
+        FunctionName=function.name, ZipFile=zipped({"app.py": READER.replace("FAIL", "mended")})
+    )
+    until(lambda: all_of(function)[-11:] == ["FAIL", *range(10)])
+
+
+def test_the_role_is_asked_again_while_a_stream_is_read(make: Functions, cloud: Any) -> None:
+    """A permission that is taken away shows; given back, the mapping goes on where it was."""
+    function, stream = make(READER, policies=KINESIS), Stream(cloud)
+    mapping, iam = Mapped(function, stream.arn, **TRIM), cloud.client("iam")
+    stream.put(-1)
+    seen_by(function)
+    role = function.role_arn.split("/")[-1]
+    iam.detach_role_policy(RoleName=role, PolicyArn=KINESIS_ROLE)
+
+    def denied() -> bool:
+        stream.put(len(sent))
+        sent.append(len(sent))
+        return "kinesis:GetRecords" in mapping.get()["LastProcessingResult"]
+
+    sent: list[int] = []
+    until(denied)
+    iam.attach_role_policy(RoleName=role, PolicyArn=KINESIS_ROLE)
+    advance(cloud, 60)
+    until(lambda: all_of(function) == [-1, *sent])
 
 
 def test_bisect_finds_the_poison_record(make: Functions, cloud: Any) -> None:

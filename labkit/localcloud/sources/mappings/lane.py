@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
@@ -70,7 +69,7 @@ class Lane:
         self._gathered: list[StreamRecord] = []
         self._gathered_bytes = 0
         self._window_end: float | None = None
-        self._parts: deque[Part] = deque()
+        self._parts: list[Part] = []
         self._filter: tuple[MappingSettings, Lets] | None = None
         self._waiting: Appointment | None = None
         self._pumping = self._again = False
@@ -131,13 +130,15 @@ class Lane:
 
     async def _step(self) -> bool:
         """Gathers a batch or tries one; False when there is nothing to do before something happens."""
+        if self._parts and self._waiting is not None:
+            return False  # new records do not cut the pause short
         if not self._parts:
             if not await self._gather():
                 return False
             self._parts.append(Part(tuple(self._gathered)))
             self._gathered, self._gathered_bytes, self._window_end = [], 0, None
-        self._cancel_wait()
-        return await self._try(self._parts.popleft())
+            self._cancel_wait()
+        return await self._give_up_old() or await self._try()
 
     async def _gather(self) -> bool:
         """Reads until a batch is complete; False when it is not, yet."""
@@ -189,61 +190,55 @@ class Lane:
             self._filter = settings, lets_through(self._mapping.kind, settings.filters)
         return self._filter[1](record.event)
 
-    async def _try(self, part: Part) -> bool:
-        """One invocation. False when the lane has to wait before the next one."""
-        part = await self._without_old(part)
-        if not part.records:
-            return True
-        settings = self._mapping.settings
-        resolved = self._world.resolve(settings.function_arn)
-        request_id = str(uuid.uuid4())
+    async def _try(self) -> bool:
+        """One invocation with the next part. False when the lane has to wait before the next one."""
+        part, settings = self._parts[0], self._mapping.settings
         age_s = self._world.clock.now() - part.records[-1].arrived
-        self._world.metrics.iterator_age(resolved, age_s)
-        self._parts.appendleft(part)  # where it stays if it cannot be invoked
+        self._world.metrics.iterator_age(self._world.resolve(settings.function_arn), age_s)
+        request_id = str(uuid.uuid4())
         payload = event([record.event for record in part.records])
         outcome = await self._world.invoke(settings.function_arn, payload, None, request_id)
-        self._parts.popleft()
-        sequences = [str(record.sequence) for record in part.records]
-        failed = failed_identifiers(outcome, sequences, settings.report_failures)
+        places = {str(record.sequence): place for place, record in enumerate(part.records)}
+        failed = failed_identifiers(outcome, places, settings.report_failures)
         if not failed:
             self._mapping.last_result = OK
-            self._done(part)
+            self._done(len(part.records))
             return True
         self._mapping.last_result = CALL_FAILED
-        first = min(sequences.index(identifier) for identifier in failed)
-        if first:
-            self.position = part.records[first - 1].sequence
+        first = min(places[identifier] for identifier in failed)
         return await self._after_failure(part, first, outcome, request_id)
 
     async def _after_failure(self, part: Part, first: int, outcome: Outcome, request_id: str) -> bool:
         """The records from ``first`` on come again: halved, or after a pause; or they are given up."""
         settings = self._mapping.settings
-        if settings.bisect and len(part.records) > 1:
-            cut = first or part.middle
-            halves = [Part(part.records[cut:], part.invokes)]
-            if not first:
-                halves.insert(0, Part(part.records[:cut], part.invokes))
-            self._parts.extendleft(reversed(halves))
+        if settings.bisect and len(part.records) > 1:  # this uses up no retries
+            if first:
+                self._done(first)
+            else:
+                halves = part.records[: part.middle], part.records[part.middle :]
+                self._parts[0:1] = [Part(half, part.invokes) for half in halves]
             return True
         invokes = 1 if first else part.invokes + 1
         rest = Part(part.records[first:], invokes)
         if 0 <= settings.maximum_retries < invokes:
             await self._give_up(rest, "RetryAttemptsExhausted", request_id, outcome)
+            self._done(len(part.records))
             return True
-        self._parts.appendleft(rest)
+        self._done(first)
+        self._parts[0] = rest
         pause_s = min(BATCH_RETRY_MIN_S * 2 ** min(invokes - 1, 20), BATCH_RETRY_MAX_S)
         expires_s = rest.records[0].arrived + self._age_limit_s() - self._world.clock.now()
         self._wait(min(pause_s, max(expires_s, 0.0) + BATCH_RETRY_MIN_S))
         return False
 
-    async def _without_old(self, part: Part) -> Part:
-        """Gives up the records that are older than the mapping or the stream allows."""
-        oldest = self._world.clock.now() - self._age_limit_s()
+    async def _give_up_old(self) -> bool:
+        """Gives up records that are older than mapping or stream allow; True if there were any."""
+        part, oldest = self._parts[0], self._world.clock.now() - self._age_limit_s()
         old = tuple(record for record in part.records if record.arrived < oldest)
-        if not old:
-            return part
-        await self._give_up(Part(old, part.invokes), "RecordAgeExceeded")
-        return Part(part.records[len(old) :], part.invokes)
+        if old:
+            await self._give_up(Part(old, part.invokes), "RecordAgeExceeded")
+            self._done(len(old))
+        return bool(old)
 
     def _age_limit_s(self) -> float:
         kept_s, limit_s = self._source.retention_s(), self._mapping.settings.maximum_age_s
@@ -252,27 +247,34 @@ class Lane:
     async def _give_up(
         self, part: Part, condition: Condition, request_id: str | None = None, outcome: Outcome | None = None
     ) -> None:
-        settings = self._mapping.settings
-        if settings.on_failure_arn:
-            resolved = self._world.resolve(settings.function_arn)
-            record = GivenUp(
-                self._mapping,
-                self._shard_id,
-                part.records,
-                condition,
-                part.invokes,
-                request_id,
-                outcome,
-                resolved.executed_version,
-            )
-            now_ms = self._world.clock.now_ms()
-            body, key = record.body(now_ms, settings.on_failure_arn), record.key(now_ms)
-            await self._world.deliver(resolved.spec, settings.on_failure_arn, body, key)
-        self._done(part)
+        """Tells the destination, if there is one."""
+        target = self._mapping.settings.on_failure_arn
+        if not target:
+            return
+        resolved = self._world.resolve(self._mapping.settings.function_arn)
+        record = GivenUp(
+            self._mapping,
+            self._shard_id,
+            part.records,
+            condition,
+            part.invokes,
+            request_id,
+            outcome,
+            resolved.executed_version,
+        )
+        now_ms = self._world.clock.now_ms()
+        await self._world.deliver(resolved.spec, target, record.body(now_ms, target), record.key(now_ms))
 
-    def _done(self, part: Part) -> None:
-        self.position = part.records[-1].sequence
-        if not self._parts and not self._gathered:
+    def _done(self, count: int) -> None:
+        """Moves on behind the first records of the next part."""
+        part = self._parts[0]
+        if count:
+            self.position = part.records[count - 1].sequence
+        if count < len(part.records):
+            self._parts[0] = Part(part.records[count:], part.invokes)
+            return
+        del self._parts[0]
+        if not self._parts:
             self.position = self._seen
 
     def _wait(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.utils import unix_time
@@ -20,6 +21,7 @@ from labkit.localcloud.sources.mappings.world import SourceGone, encode
 Touched = Callable[[str], None]
 
 _lock = threading.Lock()
+_set_stream_specification = Table.set_stream_specification
 
 
 def install(touched: Touched) -> None:
@@ -48,6 +50,13 @@ def install(touched: Touched) -> None:
         table.set_stream_specification(stream_specification)
         touched(before)
 
+    def set_stream_specification(self: Table, streams: dict[str, Any] | None) -> None:
+        _set_stream_specification(self, streams)
+        if self.stream_specification and self.stream_specification.get("StreamEnabled"):
+            now = datetime.fromtimestamp(unix_time(), UTC).replace(tzinfo=None)
+            self.latest_stream_label = now.isoformat(timespec="milliseconds")  # moto's has microseconds
+
+    Table.set_stream_specification = set_stream_specification  # type: ignore[method-assign]
     StreamShard.add = add  # type: ignore[method-assign]
     DynamoDBBackend.update_table_streams = update_table_streams  # type: ignore[method-assign]
 
