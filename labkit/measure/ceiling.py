@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,14 +26,7 @@ def most_usd(function: Function, settings: Settings, runs: int) -> Decimal:
         MeasureError: the function's settings could not be read.
     """
     timeout_ms, init_ms = _timeout_ms(function), quota("init_max_s").value * 1000
-    return sum(
-        (
-            _call_usd(function, timeout_ms, memory_mb, architecture) * (runs - 1)
-            + _call_usd(function, timeout_ms + init_ms, memory_mb, architecture)
-            for memory_mb, architecture in settings
-        ),
-        Decimal(0),
-    )
+    return _sum_usd(function, settings, runs, lambda _: timeout_ms, init_ms)
 
 
 def check(
@@ -63,32 +56,36 @@ def check(
         raise _refused(
             name, worst, max_usd, "if every call took until its timeout, and one call alone may cost more"
         )
-    duration_ms = _probe(client, name, function, event)
-    likely = _likely_usd(function, duration_ms, settings, runs)
-    how = f"judging by one call of {duration_ms:,.0f} ms at {function.memory_mb:,} MB"
+    duration_ms, init_ms = _probe(client, name, function, event)
+    own_mb = function.memory_mb or 0
+    # Less memory may take longer in proportion; that more is faster is not counted on.
+    likely = _sum_usd(
+        function, settings, runs, lambda memory_mb: duration_ms * max(1.0, own_mb / memory_mb), init_ms
+    )
+    how = f"judging by one call of {duration_ms:,.0f} ms at {own_mb:,} MB"
     if likely > pricing.exact(max_usd):
         raise _refused(name, likely, max_usd, how)
     return f"about {pricing.usd(likely)} USD, {how}"
 
 
-def _likely_usd(function: Function, duration_ms: float, settings: Settings, runs: int) -> Decimal:
-    """From the duration at one size: less memory may take longer in proportion, more is not counted on."""
-    return sum(
-        (
-            _call_usd(
-                function,
-                duration_ms * max(1.0, (function.memory_mb or memory_mb) / memory_mb),
-                memory_mb,
-                architecture,
-            )
-            * runs
-            for memory_mb, architecture in settings
-        ),
-        Decimal(0),
-    )
+def _sum_usd(
+    function: Function,
+    settings: Settings,
+    runs: int,
+    duration_ms: Callable[[int], float],
+    init_ms: float,
+) -> Decimal:
+    """All calls, of a duration that depends on the memory; the first of each setting with its init."""
+    total = Decimal(0)
+    for memory_mb, architecture in settings:
+        each_ms = duration_ms(memory_mb)
+        total += _call_usd(function, each_ms + init_ms, memory_mb, architecture)
+        total += _call_usd(function, each_ms, memory_mb, architecture) * (runs - 1)
+    return total
 
 
-def _probe(client: Any, name: str, function: Function, event: bytes | None) -> float:
+def _probe(client: Any, name: str, function: Function, event: bytes | None) -> tuple[float, float]:
+    """Duration and init in ms of one call of $LATEST; init is 0 if it was warm."""
     run = Run(client, function, asked(name, None), [event], 1)
     with run.prepared():
         run.call(run.enter() or 1)
@@ -99,7 +96,7 @@ def _probe(client: Any, name: str, function: Function, event: bytes | None) -> f
             f"What tuning {name} costs cannot be told: the one call made to find out ended as {row.status} "
             f"({said}). Mend the function or its payload first, or leave out the cost ceiling."
         )
-    return row.duration_ms + (row.init_ms or 0.0)
+    return row.duration_ms, row.init_ms or 0.0
 
 
 def _refused(name: str, cost_usd: Decimal, max_usd: float, how: str) -> MeasureError:

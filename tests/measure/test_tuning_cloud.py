@@ -187,6 +187,18 @@ def test_a_ceiling_that_the_timeout_alone_keeps_costs_no_call(client: Any) -> No
     assert any("until its timeout" in note for note in tuning.notes)
 
 
+@pytest.mark.usefixtures("unchanged")
+def test_a_ceiling_is_kept_while_it_goes_on(client: Any) -> None:
+    """The first event is quick and the others are not: it stops when the next call might be too much."""
+    for _ in range(2):
+        client.invoke(FunctionName=NAME)["Payload"].read()
+    events = [{"steps": 1}, *({"steps": 4_000_000} for _ in range(39))]
+    tuning = measure.tune(client, NAME, payloads=events, memory_mb=[10240], runs=40, max_cost_usd=0.0001)
+    assert tuning.interrupted
+    assert 0 < len(tuning.steps[0].measurements or ()) < 40
+    assert any("Stopped before it cost more than 0.0001 USD" in note for note in tuning.notes)
+
+
 def test_a_tuning_that_was_killed_is_made_good_by_the_next(client: Any) -> None:
     """Its mark in the description says what the function was."""
     before = everything(client)["latest"]
