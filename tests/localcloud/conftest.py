@@ -23,6 +23,7 @@ TRUST = {
     ],
 }
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+SOON = {"Delay": 0.1, "MaxAttempts": 300}  # states last a tenth of a second here
 ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
@@ -59,7 +60,7 @@ class Function:
 
     def update(self, **settings: Any) -> None:
         self.lambda_.update_function_configuration(FunctionName=self.name, **settings)
-        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=self.name)
+        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=self.name, WaiterConfig=SOON)
 
     def allow(self, action: str | list[str], resource: str = "*") -> None:
         """Adds an inline policy to the execution role."""
