@@ -171,13 +171,19 @@ def test_ctrl_c_keeps_what_was_measured_and_restores_the_function(client: Any) -
     assert tuning.steps[0].runs == 29
 
 
+@pytest.mark.usefixtures("unchanged")
 def test_a_ceiling_is_kept_before_it_starts(client: Any) -> None:
-    """One call tells what all would cost; nothing was published."""
-    last = client.publish_version(FunctionName=NAME)["Version"]
-    with pytest.raises(MeasureError, match="was not started"):
-        measure.tune(client, NAME, {"steps": 200_000}, memory_mb=[128, 10240], runs=500, max_cost_usd=0.0001)
-    assert client.publish_version(FunctionName=NAME)["Version"] == last  # the same: nothing has changed
-    client.delete_function(FunctionName=NAME, Qualifier=last)
+    """One call tells what all would cost; nothing is published."""
+    sent: list[str] = []
+    client.meta.events.register("before-call.lambda", lambda model, **_: sent.append(model.name), "sent")
+    try:
+        with pytest.raises(MeasureError, match="was not started"):
+            measure.tune(
+                client, NAME, {"steps": 200_000}, memory_mb=[128, 10240], runs=500, max_cost_usd=0.0001
+            )
+    finally:
+        client.meta.events.unregister("before-call.lambda", unique_id="sent")
+    assert sent == ["GetFunctionConfiguration", "Invoke"]
 
 
 @pytest.mark.usefixtures("unchanged")
