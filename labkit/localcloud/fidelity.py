@@ -57,9 +57,9 @@ ALWAYS = [
     ),
     (
         "APIs and function URLs",
-        "http://127.0.0.1:<port>/_aws/execute-api/<api-id>/<stage>/... and /_aws/lambda-url/<url-id>/..., or "
-        "<api-id>.execute-api.localhost:<port>; no authorizers, usage plans, request validation, WebSocket "
-        "APIs or templates with logic: refused by name",
+        "http://127.0.0.1:<port>/_aws/execute-api/<api-id>/<stage>/... and /_aws/lambda-url/<url-id>/...; "
+        "for pages whose links begin with / <api-id>.execute-api.localhost:<port>; authorizers, usage plans, "
+        "request validation, WebSocket APIs and templates with logic are refused by name",
         "https://<api-id>.execute-api.<region>.amazonaws.com and https://<url-id>.lambda-url.<region>.on.aws",
     ),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),

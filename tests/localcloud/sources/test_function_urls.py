@@ -325,6 +325,23 @@ def test_the_host_form_reaches_the_same_url(cloud: Any, url: str) -> None:
     assert event["headers"]["host"] == event["requestContext"]["domainName"]
 
 
+@pytest.mark.parametrize(
+    ("location", "by_path"),
+    [
+        ("/next?a=1", "{prefix}/next?a=1"),
+        ("next", "next"),
+        ("https://else.example/", "https://else.example/"),
+    ],
+)
+def test_a_redirect_stays_within_the_url(cloud: Any, url: str, location: str, by_path: str) -> None:
+    """Where the address is a path; by host nothing needs to be changed."""
+    answer = json.dumps({"statusCode": 302, "headers": {"Location": location}})
+    query = f"answer?is={base64.b64encode(answer.encode()).decode()}"
+    prefix = url.removeprefix(cloud.endpoint).rstrip("/")
+    assert call(f"{url}{query}").headers["Location"] == by_path.format(prefix=prefix)
+    assert call(f"{cloud.endpoint}/{query}", Host=_host(cloud, url)).headers["Location"] == location
+
+
 def test_the_host_of_a_url_does_not_open_the_aws_api(cloud: Any, url: str) -> None:
     """What is sent there runs the function, whatever it looks like; other hosts are refused as before."""
     got = call(f"{cloud.endpoint}/2015-03-31/functions/", Host=_host(cloud, url))

@@ -343,6 +343,13 @@ def test_a_mock_integration_answers_preflights(rest: Rest, echo: Any) -> None:
 MESSAGE_ID = '{"id": "$input.path(\'$.SendMessageResponse.SendMessageResult.MessageId\')"}'
 
 
+def test_an_integration_shows_what_aws_fills_in(rest: Rest, echo: Any) -> None:
+    rest.method("/a", "GET", echo)
+    shown = rest.client.get_integration(**rest.at("/a", "GET"))
+    assert (shown["passthroughBehavior"], shown["timeoutInMillis"]) == ("WHEN_NO_MATCH", 29000)
+    assert (shown["httpMethod"], shown["cacheNamespace"]) == ("POST", rest.resource("/a"))
+
+
 def queue_api(rest: Rest, cloud: Any, *, allowed: bool = True, **integration: Any) -> str:
     """POST /jobs puts its body into a queue: the queue's URL."""
     url = cloud.client("sqs").create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]

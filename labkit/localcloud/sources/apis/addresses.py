@@ -22,11 +22,17 @@ _PATH = re.compile(r"/_aws/(?P<kind>execute-api|lambda-url)/(?P<id>[a-z0-9]+)(?P
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``path`` is what follows the URL's or API's own address, still percent-encoded."""
+    """What a request is for.
+
+    Attributes:
+        path: what follows the URL's or API's own address, still percent-encoded.
+        prefix: where that address is a path: what stands before ``path``.
+    """
 
     kind: Kind
     id: str
     path: str
+    prefix: str = ""
 
 
 def locate(request: Request) -> Address | None:
@@ -35,7 +41,10 @@ def locate(request: Request) -> Address | None:
     if host is not None:
         return Address(_kind(host["kind"]), host["id"], request.raw_path or "/")
     path = _PATH.fullmatch(request.raw_path)
-    return Address(_kind(path["kind"]), path["id"], path["rest"] or "/") if path is not None else None
+    if path is None:
+        return None
+    prefix = f"/_aws/{path['kind']}/{path['id']}"
+    return Address(_kind(path["kind"]), path["id"], path["rest"] or "/", prefix)
 
 
 def _kind(text: str) -> Kind:

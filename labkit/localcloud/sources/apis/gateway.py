@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from labkit.localcloud.front import Answer, Request
@@ -31,8 +32,26 @@ class Gateway:
         if address is None:
             return None
         if address.kind == "lambda-url":
-            return self._function_urls(request, address)
-        return next((apis for apis in self._apis if apis.has(address.id)), _nobody)(request, address)
+            serve: Serve = self._function_urls
+        else:
+            serve = next((apis for apis in self._apis if apis.has(address.id)), _nobody)
+        return _serve(serve, request, address)
+
+
+async def _serve(serve: Serve, request: Request, address: Address) -> Answer:
+    """A redirect within the host stays within the URL or API also where its address is a path."""
+    answer = await serve(request, address)
+    if not address.prefix:
+        return answer
+    headers = [
+        (name, address.prefix + value if name.lower() == "location" and _within_host(value) else value)
+        for name, value in answer.headers
+    ]
+    return replace(answer, headers=headers)
+
+
+def _within_host(location: str) -> bool:
+    return location.startswith("/") and not location.startswith("//")
 
 
 async def _nobody(request: Request, address: Address) -> Answer:

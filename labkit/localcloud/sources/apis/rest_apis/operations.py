@@ -15,7 +15,7 @@ from labkit.localcloud.sources.apis.control import Operation
 from labkit.localcloud.sources.apis.rest_apis import checks
 from labkit.localcloud.sources.apis.rest_apis.model import Api, Deployment, Stage
 from labkit.localcloud.sources.apis.rest_apis.rules import INSTEAD, RULES
-from labkit.localcloud.sources.apis.rest_apis.snapshots import deployment
+from labkit.localcloud.sources.apis.rest_apis.snapshots import default_timeout_ms, deployment
 from labkit.localcloud.sources.apis.rules import bad_request, check, conflict, found
 
 Document = dict[str, Any]
@@ -31,6 +31,7 @@ class RestApiOperations:
             "CreateRestApi": self._create_api,
             "UpdateRestApi": self._update_api,
             "DeleteResource": self._delete_resource,
+            "PutIntegration": self._put_integration,
             "CreateDeployment": self._create_deployment,
             "DeleteDeployment": self._delete_deployment,
         }
@@ -139,6 +140,26 @@ class RestApiOperations:
         for resource_id in doomed:
             del api.resources[resource_id]
         return {}
+
+    def _put_integration(self, call: Call) -> Document:
+        """With what AWS fills in."""
+        params = call.params
+        made = self._backend(call.region).put_integration(
+            params["restApiId"],
+            params["resourceId"],
+            params["httpMethod"],
+            params["type"],
+            params.get("uri"),
+            params.get("integrationHttpMethod"),
+            credentials=params.get("credentials"),
+            request_templates=params.get("requestTemplates"),
+            request_parameters=params.get("requestParameters"),
+            passthrough_behavior=params.get("passthroughBehavior") or "WHEN_NO_MATCH",
+            timeout_in_millis=params.get("timeoutInMillis") or default_timeout_ms(),
+            cache_namespace=params["resourceId"],
+            connection_type=params.get("connectionType"),
+        )
+        return dict(made.to_json())
 
     def _create_deployment(self, call: Call) -> Document:
         params, api = call.params, self._api(call)

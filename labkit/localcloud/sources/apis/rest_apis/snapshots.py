@@ -28,6 +28,11 @@ def deployment(api: Any, deployment_id: str) -> Deployment:
     return Deployment(deployment_id, resources, tuple(api.binaryMediaTypes))
 
 
+def default_timeout_ms() -> int:
+    """How long a method waits for its integration when nobody says otherwise; no longer is allowed."""
+    return int(facts.quota("apigw_rest_timeout_default_max_s").value) * 1000
+
+
 def _method(verb: str, made: Any) -> Method:
     """A method whose authorizer does not work here (a stack may have one) is not open: it fails."""
     integration, authorization = made.method_integration, made.authorization_type or "NONE"
@@ -36,14 +41,13 @@ def _method(verb: str, made: Any) -> Method:
 
 
 def _integration(made: Any) -> Integration:
-    default_ms = int(facts.quota("apigw_rest_timeout_default_max_s").value) * 1000
     responses = (made.integration_responses or {}).values()
     return Integration(
         kind=made.integration_type,
         uri=made.uri or "",
         http_method=made.http_method or "",
         role_arn=made.credentials,
-        timeout_s=int(made.timeout_in_millis or default_ms) / 1000,
+        timeout_s=int(made.timeout_in_millis or default_timeout_ms()) / 1000,
         passthrough=made.passthrough_behaviour or "WHEN_NO_MATCH",
         templates={name: text or "" for name, text in (made.request_templates or {}).items()},
         parameters=dict(made.request_parameters or {}),
