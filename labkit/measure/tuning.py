@@ -216,7 +216,7 @@ def _check(
             raise MeasureError(
                 f"architecture={architecture!r}: Lambda runs x86_64 and arm64. Choose of these."
             )
-    if name.count(":") in (1, 7):
+    if name.count(":") in (1, 3, 7):  # after a name, a partial ARN, an ARN
         raise MeasureError(
             f"{name} names a version or an alias; a tuning publishes $LATEST. Leave out the last part."
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import threading
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -144,28 +143,27 @@ def test_a_throttled_function_is_told_and_kept(client: Any) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_ctrl_c_keeps_what_was_measured_and_restores_the_function(client: Any) -> None:
     """Also when it is pressed again while the function is being restored."""
-    over = threading.Event()
 
     class Impatient:
         def start(self) -> None:
             pass
 
         def update(self, tuning: measure.Tuning) -> None:
-            if len(tuning.steps) == 2 and not over.is_set():
-                threading.Thread(target=press, daemon=True).start()
+            if len(tuning.steps) == 2:
+                signal.raise_signal(signal.SIGINT)
 
         def finish(self, tuning: measure.Tuning) -> None:
-            over.set()
+            pass
 
-    def press() -> None:
-        signal.raise_signal(signal.SIGINT)
-        over.wait(0.05)
-        if not over.is_set():
-            signal.raise_signal(signal.SIGINT)
-
-    tuning = measure.tune(
-        client, NAME, {"steps": 300_000}, memory_mb=[512, 513, 514], runs=30, watch=Impatient()
+    client.meta.events.register(
+        "before-call.lambda.DeleteAlias", lambda **_: signal.raise_signal(signal.SIGINT), "again"
     )
+    try:
+        tuning = measure.tune(
+            client, NAME, {"steps": 300_000}, memory_mb=[512, 513, 514], runs=30, watch=Impatient()
+        )
+    finally:
+        client.meta.events.unregister("before-call.lambda.DeleteAlias", unique_id="again")
     assert tuning.interrupted
     assert len(tuning.steps) == 2
     assert tuning.steps[0].runs == 29
@@ -218,6 +216,13 @@ def test_a_refused_size_is_told(client: Any) -> None:
     """Before anything is changed where we know it, with the cloud's own words where only it knows."""
     with pytest.raises(MeasureError, match="128 to 10,240 MB"):
         measure.tune(client, NAME, memory_mb=[64])
+
+
+@pytest.mark.parametrize("name", [f"{NAME}:live", f"123456789012:function:{NAME}:1"])
+def test_a_version_cannot_be_tuned(client: Any, name: str) -> None:
+    """It has its memory for good; $LATEST is what a tuning publishes."""
+    with pytest.raises(MeasureError, match="Leave out the last part"):
+        measure.tune(client, name)
 
 
 def test_no_such_function(client: Any) -> None:
