@@ -161,6 +161,13 @@ def _escape(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1].replace("'", "\\'").replace("/", "\\/")
 
 
+def _decode(text: str) -> str:
+    try:
+        return base64.b64decode(text).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
 CONTEXT = ("requestId", "httpMethod", "stage", "apiId", "resourcePath", "requestTimeEpoch", "accountId")
 _SIMPLE: dict[str, Part] = {"$input.body": lambda given: given.body}
 _WITH_TEXT: dict[str, Callable[[str], Part]] = {
@@ -173,5 +180,5 @@ _UTILITIES: dict[str, Callable[[str], str]] = {
     "$util.urlDecode": unquote_plus,
     "$util.escapeJavaScript": _escape,
     "$util.base64Encode": lambda text: base64.b64encode(text.encode()).decode(),
-    "$util.base64Decode": lambda text: base64.b64decode(text).decode(),
+    "$util.base64Decode": _decode,
 }
