@@ -7,8 +7,10 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 
 from labkit import cloud as clouds
 
+CLOCK_DRIFT_S = 5.0
 NOWHERE = "http://127.0.0.1:9"  # the discard port: what forgets its endpoint fails at once
 HERE = Path(__file__).parent
 # Files and folders that start processes by the dozen: more than five seconds each.
@@ -153,6 +156,10 @@ class RunningCloud:
     def account_id(self) -> str:
         return self.state.account_id
 
+    def now_s(self) -> float:
+        """The lesson clock, in seconds since the epoch."""
+        return datetime.fromisoformat(self.state.call("GET", "/_labkit/clock")["now"]).timestamp()
+
     def session(self, region: str | None = None) -> boto3.session.Session:
         return boto3.session.Session(
             self.state.access_key_id, self.state.secret_access_key, region_name=region or self.region
@@ -176,10 +183,34 @@ def workspace(tmp_path: Path) -> Iterator[Path]:
     clouds.stop(place)
 
 
+class SharedCloud:
+    """The cloud of a run. No clock can be turned back: after a module that moved it, a new one starts."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._running: RunningCloud | None = None
+
+    def get(self) -> RunningCloud:
+        if self._running is not None and abs(self._running.now_s() - time.time()) > CLOCK_DRIFT_S:
+            self.stop()
+        if self._running is None:
+            self._running = RunningCloud(clouds.start(self._factory.mktemp("cloud")))
+        return self._running
+
+    def stop(self) -> None:
+        if self._running is not None:
+            clouds.stop(self._running.workspace)
+            self._running = None
+
+
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
-    """One local cloud for the whole run, shared: tests give their resources names of their own."""
-    place = tmp_path_factory.mktemp("cloud")
-    state = clouds.start(place)
-    yield RunningCloud(state)
-    clouds.stop(place)
+def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedCloud]:
+    shared = SharedCloud(tmp_path_factory)
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture(scope="module")
+def cloud(shared_cloud: SharedCloud) -> RunningCloud:
+    """One local cloud for many modules: tests give their resources names of their own."""
+    return shared_cloud.get()
