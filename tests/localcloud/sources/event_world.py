@@ -6,9 +6,16 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 NOTES = "import json\ndef handler(event, context):\n    print('GOT ' + json.dumps(event))\n    return event\n"
+
+
+@cache
+def client(cloud: Any, service: str) -> Any:
+    """A boto3 client, made once: that takes longer than many a test."""
+    return cloud.client(service)
 
 
 def advance(cloud: Any, seconds: float = 0) -> datetime:
@@ -48,7 +55,7 @@ class Queue:
 
 def queue(cloud: Any, allows: str | None, fifo: bool = False) -> Queue:
     """A new queue whose policy lets ``allows`` in (a service principal); nobody when None."""
-    sqs = cloud.client("sqs")
+    sqs = client(cloud, "sqs")
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if fifo else {}
     url = sqs.create_queue(QueueName=name("q") + (".fifo" if fifo else ""), Attributes=attributes)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -67,7 +74,7 @@ def document(*statements: dict[str, Any]) -> str:
 
 def role(cloud: Any, service: str, *allowed: tuple[str, str]) -> str:
     """A role that a service may assume, with (action, resource) pairs."""
-    iam, named = cloud.client("iam"), name("role")
+    iam, named = client(cloud, "iam"), name("role")
     trust = {"Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     arn = iam.create_role(RoleName=named, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
     if allowed:
@@ -102,7 +109,7 @@ def permit(function: Any, principal: str, source_arn: str | None = None, **more:
 def metric(cloud: Any, namespace: str, metric_name: str, **pairs: str) -> float:
     """The sum of a metric of the last and the next day."""
     now = advance(cloud)
-    points = cloud.client("cloudwatch").get_metric_statistics(
+    points = client(cloud, "cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=metric_name,
         Dimensions=[{"Name": key, "Value": value} for key, value in pairs.items()],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from event_world import NOTES, Queue, advance, arn_of, name, permit, queue, received
+from event_world import NOTES, Queue, advance, arn_of, client, name, permit, queue, received
 
 TO_FUNCTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 
@@ -17,7 +17,7 @@ class World:
     """One alarm on a metric of its own."""
 
     def __init__(self, cloud: Any) -> None:
-        self.cloud, self.cloudwatch, self.name = cloud, cloud.client("cloudwatch"), name("alarm")
+        self.cloud, self.cloudwatch, self.name = cloud, client(cloud, "cloudwatch"), name("alarm")
 
     def put(self, **options: Any) -> None:
         asked = {
@@ -61,7 +61,7 @@ def world(cloud: Any) -> Iterator[World]:
 
 def topic(cloud: Any) -> tuple[str, Queue]:
     """A topic with the policy that it is made with, and a queue that hears of it."""
-    sns, to = cloud.client("sns"), queue(cloud, "sns.amazonaws.com")
+    sns, to = client(cloud, "sns"), queue(cloud, "sns.amazonaws.com")
     arn = sns.create_topic(Name=name("topic"))["TopicArn"]
     sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=to.arn)
     return arn, to
@@ -198,7 +198,7 @@ def test_setting_the_state_acts_as_a_change_does(world: World, make: Any) -> Non
 def test_a_rule_hears_of_a_change(world: World) -> None:
     """CloudWatch Alarm State Change on the default bus; OK actions and no-data actions have their turn."""
     to, rule = queue(world.cloud, "events.amazonaws.com"), name("rule")
-    events = world.cloud.client("events")
+    events = client(world.cloud, "events")
     pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": [world.name]}}
     events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": to.arn}])

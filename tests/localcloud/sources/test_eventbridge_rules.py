@@ -13,6 +13,7 @@ from event_world import (
     Queue,
     advance,
     arn_of,
+    client,
     document,
     metric,
     name,
@@ -29,7 +30,7 @@ class Rules:
     """Rules of one test, each on a source of its own."""
 
     def __init__(self, cloud: Any) -> None:
-        self.cloud, self.events = cloud, cloud.client("events")
+        self.cloud, self.events = cloud, client(cloud, "events")
         self._made: list[tuple[str, str]] = []
 
     def __call__(
@@ -142,7 +143,7 @@ def _fifo(rules: Rules) -> tuple[Queue, dict[str, Any]]:
 
 
 def _topic(rules: Rules) -> tuple[Queue, dict[str, Any]]:
-    sns, to = rules.cloud.client("sns"), queue(rules.cloud, "sns.amazonaws.com")
+    sns, to = client(rules.cloud, "sns"), queue(rules.cloud, "sns.amazonaws.com")
     arn = sns.create_topic(Name=name("topic"))["TopicArn"]
     policy = document({"Principal": {"Service": EVENTS}, "Action": "sns:Publish", "Resource": arn})
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
@@ -170,7 +171,7 @@ def test_other_targets_receive_the_event(rules: Rules, kind: Any) -> None:
 
 def test_a_log_group_receives_the_event_when_the_resource_policy_lets_it(rules: Rules) -> None:
     """As one log event; without the policy it fails."""
-    logs, group = rules.cloud.client("logs"), name("/aws/events/x")
+    logs, group = client(rules.cloud, "logs"), name("/aws/events/x")
     logs.create_log_group(logGroupName=group)
     arn = f"arn:aws:logs:{rules.cloud.region}:{rules.cloud.account_id}:log-group:{group}"
     rule, _, source = rules({"Arn": arn})
@@ -187,7 +188,7 @@ def test_a_log_group_receives_the_event_when_the_resource_policy_lets_it(rules: 
 
 def test_a_stream_receives_the_event_with_the_targets_role(rules: Rules) -> None:
     """The partition key is the event's id, or what the path names."""
-    kinesis, stream = rules.cloud.client("kinesis"), name("stream")
+    kinesis, stream = client(rules.cloud, "kinesis"), name("stream")
     kinesis.create_stream(StreamName=stream, ShardCount=1)
     arn = kinesis.describe_stream(StreamName=stream)["StreamDescription"]["StreamARN"]
     target = {"Arn": arn, "RoleArn": role(rules.cloud, EVENTS, ("kinesis:PutRecord", arn))}

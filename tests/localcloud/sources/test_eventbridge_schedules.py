@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from event_world import NOTES, Queue, advance, arn_of, name, permit, queue, received
+from event_world import NOTES, Queue, advance, arn_of, client, name, permit, queue, received
 
 EVENTS = "events.amazonaws.com"
 
@@ -15,7 +15,7 @@ class Scheduled:
     """One rule on a schedule with a queue as its target."""
 
     def __init__(self, cloud: Any) -> None:
-        self.cloud, self.events, self.rule = cloud, cloud.client("events"), name("rule")
+        self.cloud, self.events, self.rule = cloud, client(cloud, "events"), name("rule")
         self.to: Queue = queue(cloud, EVENTS)
 
     def put(self, expression: str, **options: Any) -> str:

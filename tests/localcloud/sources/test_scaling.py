@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from event_world import advance, name
+from event_world import advance, client, name
 
 DIMENSION = "lambda:function:ProvisionedConcurrency"
 METRIC = "LambdaProvisionedConcurrencyUtilization"
@@ -18,7 +18,7 @@ class World:
     """A function with the alias ``prod``, registered as a scalable target."""
 
     def __init__(self, cloud: Any, function: Any) -> None:
-        self.cloud, self.function, self.scaling = cloud, function, cloud.client("application-autoscaling")
+        self.cloud, self.function, self.scaling = cloud, function, client(cloud, "application-autoscaling")
         self.target = {
             "ServiceNamespace": "lambda",
             "ResourceId": f"function:{function.name}:prod",
@@ -101,7 +101,7 @@ def test_use_above_the_target_scales_out_and_below_it_in(world: World) -> None:
     world.register(MinCapacity=1)
     assert world.used(16) == 2
     world.scaling.delete_scaling_policy(**world.target, PolicyName="use")
-    found = world.cloud.client("cloudwatch").describe_alarms(AlarmNames=alarms)["MetricAlarms"]
+    found = client(world.cloud, "cloudwatch").describe_alarms(AlarmNames=alarms)["MetricAlarms"]
     assert found == []
 
 

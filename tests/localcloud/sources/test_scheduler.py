@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
-from event_world import NOTES, Queue, advance, arn_of, metric, name, queue, received, role
+from event_world import NOTES, Queue, advance, arn_of, client, metric, name, queue, received, role
 from steps_world import Steps
 
 SCHEDULER = "scheduler.amazonaws.com"
@@ -21,7 +21,7 @@ class World:
     """A queue as the target of one schedule, and a role that may send to it."""
 
     def __init__(self, cloud: Any) -> None:
-        self.cloud, self.scheduler, self.name = cloud, cloud.client("scheduler"), name("schedule")
+        self.cloud, self.scheduler, self.name = cloud, client(cloud, "scheduler"), name("schedule")
         self.to: Queue = queue(cloud, None)
         self.role = role(cloud, SCHEDULER, ("sqs:SendMessage", self.to.arn))
 
@@ -143,7 +143,7 @@ def test_a_bus_and_a_fifo_queue_take_what_they_need(world: World) -> None:
     world.put("rate(1 day)", Target=direct)
     [message] = fifo.messages()
     assert (message["Body"], message["Attributes"]["MessageGroupId"]) == ("1", "g")
-    events, rule = world.cloud.client("events"), name("rule")
+    events, rule = client(world.cloud, "events"), name("rule")
     events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
     events.put_targets(
         Rule=rule, Targets=[{"Id": "1", "Arn": fifo.arn, "SqsParameters": {"MessageGroupId": "g"}}]
