@@ -130,6 +130,7 @@ class Environments:
         runs = (run for one in self.environments for run in one.invocations)
         return sorted(runs, key=lambda run: run.started_at)
 
+    @cached_property
     def concurrency(self) -> list[tuple[float, int]]:
         """How many invocations ran at once: the times at which that changes, and the number from then on.
 
@@ -149,7 +150,7 @@ class Environments:
     @property
     def most_at_once(self) -> int:
         """The highest concurrency."""
-        return max((count for _, count in self.concurrency()), default=0)
+        return max((count for _, count in self.concurrency), default=0)
 
 
 def _busy_ms(environment: Environment) -> Iterator[tuple[int, int]]:
@@ -213,6 +214,7 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
     starts: list[tuple[str, float]] = []
     inits: list[float] = []
     raised: set[int] = set()  # places in starts
+    rest: list[dict[str, Any]] = []
     version = None
     for event in events:
         kind, request_id, told = _milestone(event["message"])
@@ -222,9 +224,11 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
         elif kind == "start" and request_id:
             starts.append((request_id, at))
             version = told or version
-        elif starts and _RAISED.match(event["message"]):
-            raised.add(len(starts) - 1)
-    runs = tuple(_runs(starts, raised, events))
+        elif not event["message"].startswith("END RequestId: "):
+            rest.append(event)
+            if starts and _RAISED.match(event["message"]):
+                raised.add(len(starts) - 1)
+    runs = tuple(_runs(starts, raised, rest))
     if not runs and not inits:
         return None
     return Environment(stream, version, tuple(_inits(inits, runs)), runs)

@@ -58,7 +58,7 @@ def _paint(figure: Figure, row: Row, since: float, until: float) -> None:
         if name in ("concurrency", "problems"):
             axes.set_xlabel("minutes before now")
         else:
-            axes.tick_params(axis="x", labelbottom=False)
+            axes.set_xticks([])
 
 
 def _legend(axes: Axes) -> None:
@@ -115,6 +115,7 @@ def _furnish(axes: Axes, title: str, since: float, until: float) -> None:
     axes.set_ylim(0, max(axes.get_ylim()[1] * 1.05, 1) if axes.has_data() else 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, min_n_ticks=1))
-    axes.set_title(title, loc="left", fontsize=12)
+    # No set_title: to place one, matplotlib lays out all labels twice.
+    axes.text(0, 1.05, title, transform=axes.transAxes, fontsize=12)
     axes.grid(axis="y")
     axes.set_axisbelow(True)

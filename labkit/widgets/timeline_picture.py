@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 60  # more would be too fine to see
 _NARROWEST = 1 / 450  # of the width: shorter spans are drawn that wide, else they would vanish
-_MOST_LABELS = 15  # each costs matplotlib a millisecond
+_MOST_LABELS = 10  # each costs matplotlib a millisecond
 _MARKED = 300
 _COLUMNS = 650  # pixels of the width
 _ABOVE, _BETWEEN, _CURVE, _BELOW = 20, 22, 70, 44  # pixels
@@ -52,6 +52,8 @@ def _paint(figure: Figure, seen: Seen, row: int) -> None:
 
 
 def _lanes(axes: Axes, seen: Seen, rows: tuple[Environment, ...], row: int, span: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_ylim(len(rows) + 0.5 if rows else 1.5, 0.5)
     step = max(1, math.ceil(len(rows) / _MOST_LABELS))
     axes.set_yticks(range(1, len(rows) + 1, step))
@@ -59,6 +61,7 @@ def _lanes(axes: Axes, seen: Seen, rows: tuple[Environment, ...], row: int, span
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.set_ylabel("environment" if row * len(rows) > 90 else "env.")
     axes.grid(axis="x")
     axes.set_axisbelow(True)
@@ -111,7 +114,7 @@ def _throttled(axes: Axes, seen: Seen, tall: int) -> None:
 def _concurrency(axes: Axes, seen: Seen, span: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    steps = _thinned(seen.environments.concurrency(), span)
+    steps = _thinned(seen.environments.concurrency, span)
     x = [at - seen.begins_at for at, _ in steps]
     y = [count for _, count in steps]
     if steps:
@@ -119,7 +122,7 @@ def _concurrency(axes: Axes, seen: Seen, span: float) -> None:
         axes.step([0.0, *x, span], [0, *y, 0], where="post", color=BLUE, linewidth=1.4)
     axes.set_ylim(0, max(y, default=1) * 1.15)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True, min_n_ticks=1))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.grid()
     axes.set_axisbelow(True)
     axes.set_ylabel("at once")

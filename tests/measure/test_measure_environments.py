@@ -126,7 +126,7 @@ def test_how_many_ran_at_once() -> None:
     ]
     found = from_events(ORDERS, events)
     assert found.most_at_once == 2
-    assert [count for _, count in found.concurrency()][-1] == 0
+    assert [count for _, count in found.concurrency][-1] == 0
 
 
 @pytest.mark.parametrize("messages", [[], ["hello\n", '{"level": "INFO", "message": "hello"}\n']])
