@@ -354,3 +354,33 @@ def test_executions_are_counted(cloud: Any, steps: Steps) -> None:
 
     assert (total("ExecutionsStarted", machine.arn), total("ExecutionsSucceeded", machine.arn)) == (1, 1)
     assert (total("ExecutionsFailed", failing.arn), total("ExecutionsSucceeded", failing.arn)) == (1, 0)
+
+
+def test_a_template_makes_a_state_machine_with_all_its_properties(cloud: Any, steps: Steps) -> None:
+    """Type, logging, substitutions, and the ARN for others to use; an update replaces the definition."""
+    log, name = logged(cloud), f"m-{uuid.uuid4().hex[:8]}"
+    [arn] = [one["cloudWatchLogsLogGroup"]["logGroupArn"] for one in log["destinations"]]
+    properties = {
+        "StateMachineName": name,
+        "RoleArn": steps.role("logs:CreateLogDelivery"),
+        "StateMachineType": "EXPRESS",
+        "Definition": {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${word}", "End": True}}},
+        "DefinitionSubstitutions": {"word": "hello"},
+        "LoggingConfiguration": {
+            "Level": "ALL",
+            "IncludeExecutionData": True,
+            "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": arn}}],
+        },
+    }
+    resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    template = {"Resources": {"M": resource}, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["M", "Arn"]}}}}
+    stacks = cloud.client("cloudformation")
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    [output] = stacks.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+    client = cloud.client("stepfunctions", config=SYNC)
+    told = client.start_sync_execution(stateMachineArn=output["OutputValue"])
+    assert told["output"] == '"hello"'
+    assert lines(cloud, log, "ExecutionSucceeded")
+    properties["DefinitionSubstitutions"] = {"word": "bye"}
+    stacks.update_stack(StackName=name, TemplateBody=json.dumps(template))
+    assert client.start_sync_execution(stateMachineArn=output["OutputValue"])["output"] == '"bye"'

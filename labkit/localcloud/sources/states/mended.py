@@ -26,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
     StateTaskService,
 )
@@ -41,6 +42,8 @@ _now = threading.local()
 
 def install() -> None:
     """Replaces methods of moto's classes, once for the process."""
+    # Executions of one definition share its components: their counters are by component, within an execution.
+    EvalComponent.heap_key = property(lambda self: str(id(self)))
     RetrierDecl._eval_body = _interruptible(RetrierDecl._eval_body)
     StringJSONata._eval_body = _told(StringJSONata._eval_body)
     StateTaskService._normalise_parameters = _to_sdk

@@ -5,6 +5,7 @@ Imported when the interpreter is loaded: importing moto's parser takes a second.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramStopped,
     ProgramTimedOut,
 )
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
@@ -29,6 +31,7 @@ from labkit import facts
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.states.machine import Machine
 
+PROGRAMS_KEPT = 64
 log = logging.getLogger(__name__)
 ENDS = {
     ExecutionStatus.FAILED: ("ExecutionFailed", "executionFailedEventDetails"),
@@ -36,6 +39,12 @@ ENDS = {
     ExecutionStatus.TIMED_OUT: ("ExecutionTimedOut", "executionTimedOutEventDetails"),
     ExecutionStatus.SUCCEEDED: ("ExecutionSucceeded", "executionSucceededEventDetails"),
 }
+
+
+@functools.lru_cache(PROGRAMS_KEPT)
+def _program(definition: str) -> Any:
+    """The components of a definition; they keep nothing of the executions that they run."""
+    return AmazonStateLanguageParser.parse(definition)[0]
 
 
 class History(EventManager):  # type: ignore[misc]
@@ -79,6 +88,9 @@ class Worker(ExecutionWorker):  # type: ignore[misc]
         except Exception as error:
             log.exception("the interpreter failed in %s", self._run.exec_arn)
             self._run.finish(ExecutionStatus.FAILED, "States.Runtime", str(error))
+
+    def _get_evaluation_entrypoint(self) -> Any:
+        return _program(self._evaluation_details.state_machine_details.definition)
 
     def _get_evaluation_environment(self) -> Environment:
         environment = super()._get_evaluation_environment()
