@@ -106,7 +106,9 @@ class ExecutionEnvironment:
         if verdict is None or verdict.kind == "ready":
             verdict = await self._run(invocation, deadline_s)
             begin = begin if suppressed_init else self._began
-        ended = Ended(invocation.request_id, verdict, self._answer, begin, self._asked, self._init_ms, trace)
+        streamed = response.total_bytes if response is not None and response.content_type else None
+        times = (begin, self._asked, self._init_ms)
+        ended = Ended(invocation.request_id, verdict, self._answer, *times, trace, streamed)
         outcome, self._init_ms = conclude(place, ended), None
         if place.keeper.gone:
             self.state = State.DEAD

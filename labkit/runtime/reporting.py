@@ -26,6 +26,7 @@ class Ended:
         answer: what the runtime answered, where extensions went on after it: it stands, whatever they did.
         began, asked: when the time began to count; when the runtime last asked for an event.
         init_ms: only for a cold start.
+        streamed_bytes: what the runtime streamed to the caller; None when it did not.
     """
 
     request_id: str
@@ -35,6 +36,7 @@ class Ended:
     asked: float
     init_ms: float | None
     trace: Trace | None
+    streamed_bytes: int | None = None
 
 
 def conclude(place: Workplace, ended: Ended) -> Outcome:
@@ -56,7 +58,8 @@ def conclude(place: Workplace, ended: Ended) -> Outcome:
         trace=ended.trace,
     )
     if place.platform.detailed:
-        _report_runtime(place, ended, answer, figures, len(payload))
+        size = len(payload) if ended.streamed_bytes is None else ended.streamed_bytes
+        _report_runtime(place, ended, answer, figures, size)
     now, request_id = place.host.now_ms, ended.request_id
     place.pipe.platform(place.platform.end(now(), request_id))
     place.pipe.platform(place.platform.report(now(), request_id, figures))

@@ -82,7 +82,7 @@ class ResponseStream:
         self.max_bytes = self._pace.max_bytes
         self._allowance = float(self._pace.burst_bytes)
         self._counted_at = time.monotonic()
-        self._total = 0
+        self.total_bytes = 0
         self._pieces: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._news = asyncio.Event()
@@ -105,9 +105,9 @@ class ResponseStream:
         Raises:
             TooLarge: the stream has carried all that it may.
         """
-        room = self.max_bytes - self._total
+        room = self.max_bytes - self.total_bytes
         taken = piece[:room]
-        self._total += len(taken)
+        self.total_bytes += len(taken)
         if taken and not self._abandoned:
             await self._wait_for_pace(len(taken))
             self._pieces.append(taken)

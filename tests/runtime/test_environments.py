@@ -222,3 +222,42 @@ def test_two_updates_in_a_row_leave_later_environments_warm(bench: Bench) -> Non
         bench.retire(spec, keep_revision=revision)
     first, second = bench.invoke(newest), bench.invoke(newest)
     assert first.init_ms is not None and second.init_ms is None
+
+
+def test_extensions_live_and_end_in_either_shape(bench: Bench) -> None:
+    """Registered before the runtime starts, told of the invocation and of the end."""
+    spec = bench.function("def handler(e, c): return e")
+    folder = spec.code_dir.parent / f"{spec.name}-layer" / "extensions"
+    folder.mkdir(parents=True)
+    file = folder / "witness"
+    file.write_text(WITNESS)
+    file.chmod(0o755)
+    spec = dataclasses.replace(spec, layer_dirs=(folder.parent,))
+    first, second = bench.invoke(spec, 1), bench.invoke(spec, 2)
+    assert (first.payload, second.payload) == (b"1", b"2")
+    assert first.extensions_ms is not None and second.log_stream == first.log_stream
+    bench.retire(spec)
+    log = bench.logs[first.log_stream]
+    assert "EXTENSION\tName: witness\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n" in log
+    assert [line for line in log if line.startswith("saw")] == [
+        "saw INVOKE\n",
+        "saw INVOKE\n",
+        "saw SHUTDOWN\n",
+    ]
+
+
+WITNESS = """\
+#!/usr/bin/env python3
+import http.client, json, os
+def call(method, path, body, **headers):
+    link = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    link.request(method, "/2020-01-01/extension/" + path, body, names)
+    answer = link.getresponse()
+    return answer.getheader("Lambda-Extension-Identifier"), answer.read()
+me, _ = call("POST", "register", '{"events": ["INVOKE", "SHUTDOWN"]}', Lambda_Extension_Name="witness")
+kind = ""
+while kind != "SHUTDOWN":
+    kind = json.loads(call("GET", "event/next", None, Lambda_Extension_Identifier=me)[1])["eventType"]
+    print("saw", kind, flush=True)
+"""
