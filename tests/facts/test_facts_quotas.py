@@ -11,6 +11,8 @@ import pytest
 
 from labkit import facts
 from labkit.errors import FactUnknown
+from labkit.facts import loader
+from labkit.facts.files import entries
 
 KB, MB = 1024, 1024 * 1024
 
@@ -82,10 +84,17 @@ def test_an_unknown_name_leads_to_a_known_one() -> None:
         facts.quota("timeout_s")
 
 
-def test_an_unconfirmed_quota_is_refused() -> None:
-    with pytest.raises(FactUnknown, match="extensions_max is not known"):
-        facts.quota("extensions_max")
-    assert "extensions_max" not in {quota.name for quota in facts.quotas()}
+def test_an_unconfirmed_quota_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No entry is unconfirmed today; one that were would not be handed out."""
+    noted = entries("quotas.json")
+    monkeypatch.setitem(noted, "hearsay_max", {**noted["layers_max"], "confidence": "low"})
+    loader._quotas.cache_clear()
+    try:
+        with pytest.raises(FactUnknown, match="hearsay_max is not known"):
+            facts.quota("hearsay_max")
+        assert "hearsay_max" not in {quota.name for quota in facts.quotas()}
+    finally:
+        loader._quotas.cache_clear()
 
 
 def test_a_fact_cannot_be_changed() -> None:
