@@ -197,6 +197,8 @@ def test_an_iam_url_asks_for_a_signature_and_names_who_signed(cloud: Any, make: 
     assert context["authorizer"]["iam"]["accessKey"] == credentials.access_key
     wrong = signed_call(credentials, "execute-api", cloud.region, url)
     assert wrong.status == 403 and "'lambda'" in wrong.text
+    wrong = signed_call(credentials, "lambda", "eu-west-1", url)
+    assert wrong.status == 403 and "eu-west-1" in wrong.text
 
 
 def test_who_signs_must_be_allowed_both_actions(cloud: Any, make: Any) -> None:

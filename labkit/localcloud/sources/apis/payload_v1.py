@@ -21,7 +21,7 @@ class Place:
     Attributes:
         resource: the path with its variables, such as ``/pets/{id}``.
         stage_path: the path as the caller wrote it, with the stage.
-        resource_id, deployment_id: None in HTTP APIs.
+        resource_id, deployment_id, operation_name: None in HTTP APIs.
     """
 
     stage: str
@@ -32,6 +32,7 @@ class Place:
     stage_variables: Mapping[str, str]
     resource_id: str | None = None
     deployment_id: str | None = None
+    operation_name: str | None = None
 
 
 def event(
@@ -87,7 +88,8 @@ def _context(visit: Visit, place: Place, identity: Identity | None, extended_id:
         "domainName": visit.domain,
         "apiId": visit.api_id,
     }
-    return context | ({"deploymentId": place.deployment_id} if place.deployment_id else {})
+    further = {"deploymentId": place.deployment_id, "operationName": place.operation_name}
+    return context | {name: value for name, value in further.items() if value}
 
 
 def _gathered(pairs: Pairs) -> dict[str, list[str]]:

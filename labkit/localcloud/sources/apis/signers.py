@@ -41,14 +41,14 @@ class Signers:
     def __init__(self, identities: Identities, guard: Guard) -> None:
         self._identities, self._guard = identities, guard
 
-    def signer(self, request: Request, service: str) -> Identity:
+    def signer(self, request: Request, service: str, region: str) -> Identity:
         """Whose signature a request carries.
 
         Args:
-            service: the signing name that the URL or API asks for.
+            service, region: those that the URL or API asks for.
 
         Raises:
-            NotAdmitted: none, a wrong one, or one for another service.
+            NotAdmitted: none, a wrong one, or one for another service or Region.
         """
         try:
             signed = verify(
@@ -65,6 +65,9 @@ class Signers:
         if signed.service != service:
             told = f"Credential should be scoped to correct service: '{service}'."
             raise NotAdmitted("InvalidSignatureException", told)
+        if signed.region != region:
+            told = f"Credential should be scoped to a valid region, not '{signed.region}'."
+            raise NotAdmitted("InvalidSignatureException", told)
         return signed.signer
 
     def admit(self, request: Request, call: Call, *, signed: bool) -> Identity | None:
@@ -79,7 +82,7 @@ class Signers:
         identity: Identity | None = None
         if signed:
             try:
-                identity = self.signer(request, call.service)
+                identity = self.signer(request, call.service, call.region)
             except NotAdmitted as refusal:
                 if refusal.code == _ERROR_TYPES[signing.MISSING_TOKEN]:
                     raise NotAdmitted("AccessDeniedException", None) from None

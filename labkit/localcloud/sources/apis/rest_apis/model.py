@@ -35,11 +35,12 @@ class Integration:
 
 @dataclass(frozen=True)
 class Method:
-    """``verb`` may be ANY. ``signed``: AWS_IAM."""
+    """``verb`` may be ANY. ``signed``: AWS_IAM. ``operation_name`` is told to functions."""
 
     verb: str
     signed: bool
     integration: Integration | None
+    operation_name: str | None = None
 
 
 @dataclass(frozen=True)

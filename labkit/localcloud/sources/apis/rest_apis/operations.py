@@ -109,8 +109,11 @@ class RestApiOperations:
     def _create_api(self, call: Call) -> Document:
         params = call.params
         endpoint = params.get("endpointConfiguration") or {}
-        if "PRIVATE" in endpoint.get("types", []) or endpoint.get("vpcEndpointIds"):
-            raise bad_request("PRIVATE endpoints are not supported by the local cloud. Use REGIONAL.")
+        other = [each for each in endpoint.get("types") or [] if each not in ("REGIONAL", "EDGE")]
+        if other or endpoint.get("vpcEndpointIds"):
+            raise bad_request(
+                f"{' '.join(other)} endpoints are not supported by the local cloud. Use REGIONAL."
+            )
         if endpoint.get("ipAddressType", "ipv4") != "ipv4":
             raise bad_request("ipAddressType dualstack is not supported by the local cloud. Use ipv4.")
         api = self._backend(call.region).create_rest_api(

@@ -89,6 +89,7 @@ class RestApis:
             stage.variables,
             resource.id,
             stage.deployment.id,
+            method.operation_name,
         )
         if method.integration is None:
             return responses.internal()

@@ -37,7 +37,8 @@ def _method(verb: str, made: Any) -> Method:
     """A method whose authorizer does not work here (a stack may have one) is not open: it fails."""
     integration, authorization = made.method_integration, made.authorization_type or "NONE"
     works = integration is not None and authorization in ("NONE", "AWS_IAM")
-    return Method(verb, authorization == "AWS_IAM", _integration(integration) if works else None)
+    called = _integration(integration) if works else None
+    return Method(verb, authorization == "AWS_IAM", called, made.operation_name)
 
 
 def _integration(made: Any) -> Integration:
