@@ -62,9 +62,8 @@ class LogSubscriptions:
     def __init__(self, targets: Targets, guard: Guard, stores: Stores, clock: LessonClock) -> None:
         self._targets, self._guard, self._stores, self._clock = targets, guard, stores, clock
         self._gathered: dict[_Lane, list[Event]] = {}
-        self._lock = (
-            threading.Lock()
-        )  # functions' logs come from the event loop, PutLogEvents from moto's threads
+        # Functions' logs come from the event loop, PutLogEvents from moto's threads.
+        self._lock = threading.Lock()
 
     def install(self) -> None:
         """Teaches moto, once for the process."""

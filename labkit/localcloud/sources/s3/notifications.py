@@ -32,7 +32,6 @@ from labkit.localcloud.sources.s3.events import Change, bus_event, notification,
 from labkit.localcloud.sources.targets import Message, Service, Targets
 
 PRINCIPAL = "s3.amazonaws.com"
-log = logging.getLogger(__name__)
 SUBJECT = "Amazon S3 Notification"
 SKIP_VALIDATION = "SkipDestinationValidation"
 _NOTHING_MD5 = "d41d8cd98f00b204e9800998ecf8427e"  # what S3 says of a delete marker's content
@@ -46,6 +45,7 @@ _TOLD_BY = {
     "PutObjectAcl": "ObjectAcl:Put",
 }
 _delete_object = S3Backend.delete_object
+log = logging.getLogger(__name__)
 
 
 class _Permission(NamedTuple):
