@@ -18,6 +18,7 @@ from labkit.widgets.words import clock, seconds
 _WIDTH = 720
 _SLACK_S = 0.05  # log times are whole ms, and the sender's clock is another one
 _LOOK_EVERY_S = 0.25
+_LOOK_BACK_S = 900.0  # when neither a time nor an id is given: the latest invocation
 _MILLISECONDS = 1e11  # a number of seconds beyond that would be in the year 5138
 Clients = Callable[[str], Any]
 #: A time as it is found in records: a datetime, its ISO text, or seconds or milliseconds since the epoch.
@@ -57,7 +58,7 @@ def event_path(
         function: the name of the function that the event triggers.
         sent_at: when it was sent, by the cloud's clock (``lab.clock.now()``). Without a request id, the first
             invocation after it is taken.
-        request_id: of the invocation, if it is known.
+        request_id: of the invocation, if it is known. Without both, the latest invocation is taken.
         moments: what else happened when, by name: ``{"in the queue": t1, "row in the table": t2}``.
         timeout_s: how long to wait for the invocation to end and its log lines to be seen.
         now: the time in the cloud, seconds since the epoch.
@@ -89,9 +90,10 @@ class EventPathView(View):
 
         self._clients, self._function, self._request_id = clients, function, request_id
         self._named = [Moment(name, at_of(when)) for name, when in named.items()]
-        if sent_at is not None:
-            self._named.insert(0, Moment("event sent", at_of(sent_at)))
-        self._since = self._named[0].at if self._named else now() - 900
+        self._sent_at = None if sent_at is None else at_of(sent_at)
+        if self._sent_at is not None:
+            self._named.append(Moment("event sent", self._sent_at))
+        self._since = min([now() - _LOOK_BACK_S, *(one.at for one in self._named)])
         self.moments: tuple[Moment, ...] = ()
         self.problem = ""
         self._page = ipywidgets.HTML()
@@ -123,7 +125,8 @@ class EventPathView(View):
         try:
             function = look_up(self._clients("lambda"), self._function, None)[0]
             found = environments(self._clients("logs"), function, since=self._since - 1)
-            runs = attempts(found, self._request_id, self._since - _SLACK_S)
+            since = None if self._sent_at is None else self._sent_at - _SLACK_S
+            runs = attempts(found, self._request_id, since)
         except LabError as problem:
             self.problem = str(problem)
         if not runs and not self.problem:
@@ -185,11 +188,13 @@ def at_of(when: When) -> float:
     return number / 1000 if number > _MILLISECONDS else number
 
 
-def attempts(found: Environments, request_id: str | None, since: float) -> list[Invocation]:
-    """The invocations with that id; without one, those with the id of the first that started since then."""
+def attempts(found: Environments, request_id: str | None, since: float | None) -> list[Invocation]:
+    """The invocations with that id; else with that of the first that started since then; else of the last."""
     runs = found.invocations
-    if request_id is None:
+    if request_id is None and since is not None:
         request_id = next((run.request_id for run in runs if run.started_at >= since), None)
+    elif request_id is None and runs:
+        request_id = runs[-1].request_id
     return [run for run in runs if run.request_id == request_id]
 
 

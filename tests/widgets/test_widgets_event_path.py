@@ -81,6 +81,13 @@ def test_an_attempt_that_was_followed_by_another_failed() -> None:
     ]
 
 
+def test_without_a_time_or_an_id_it_is_the_latest_invocation() -> None:
+    """Nothing to say when it was sent, so the path begins with the handler."""
+    events = [*run_events("a", -9_000, "r1", 5.0), *run_events("a", -1_000, "r2", 7.0)]
+    view = path(events, moments={"row in the table": AT})
+    assert [one.at for one in view.moments] == [AT - 1, AT - 1 + 0.007, AT]
+
+
 def test_the_picture_tells_the_waits() -> None:
     """In its label; its texts keep the milliseconds of their times."""
     value = path(run_events("a", 123, "r1", 40.0), sent_at=AT)._page.value
