@@ -64,7 +64,7 @@ def install(
     """Has moto's handler of a JSON service check every call.
 
     Args:
-        not_here: operation -> what to do instead; they are refused.
+        not_here: what is refused, with what to do instead: ``Operation``, or ``Operation.Parameter``.
         skip: operations whose parameters are checked elsewhere (those bound to the path).
     """
     for operation in _model(service).operation_names:
@@ -73,7 +73,12 @@ def install(
         if operation in not_here or method is None:
             setattr(handler, name, _refusing(operation, not_here.get(operation, "Use it on an AWS account.")))
         elif operation not in skip:
-            setattr(handler, name, _checking(method, service, operation))
+            refuse = {
+                place.partition(".")[2]: instead
+                for place, instead in not_here.items()
+                if place.startswith(f"{operation}.")
+            }
+            setattr(handler, name, _checking(method, service, operation, refuse))
 
 
 def _refusing(operation: str, instead: str) -> Method:
@@ -83,7 +88,7 @@ def _refusing(operation: str, instead: str) -> Method:
     return refuse
 
 
-def _checking(method: Method, service: str, operation: str) -> Method:
+def _checking(method: Method, service: str, operation: str, refuse: Mapping[str, str]) -> Method:
     @wraps(method)
     def checked(self: BaseResponse) -> Any:
         try:
@@ -91,6 +96,9 @@ def _checking(method: Method, service: str, operation: str) -> Method:
         except ValueError:
             raise refused("The request is no JSON.", "SerializationException") from None
         hold(service, operation, params)
+        for parameter, instead in refuse.items():
+            if params.get(parameter):
+                raise unsupported(f"{parameter} of {operation}", instead)
         return method(self)
 
     return checked

@@ -341,7 +341,7 @@ def test_what_would_have_no_effect_is_refused_by_name(rules: Rules) -> None:
     """API destinations, partner sources, keys of buses."""
     with pytest.raises(ClientError, match="CreateConnection is not supported by the local cloud"):
         rules.events.create_connection(Name="c", AuthorizationType="BASIC", AuthParameters={})
-    with pytest.raises(ClientError, match="KmsKeyIdentifier of an event bus is not supported"):
+    with pytest.raises(ClientError, match="KmsKeyIdentifier of CreateEventBus is not supported"):
         rules.events.create_event_bus(Name=name("bus"), KmsKeyIdentifier="k")
     rule, _, _ = rules()
     with pytest.raises(ClientError) as refusal:

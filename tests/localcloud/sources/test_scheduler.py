@@ -94,6 +94,14 @@ def test_a_rate_begins_at_once_and_a_cron_at_its_time(world: World) -> None:
     assert hours == {10}
 
 
+def test_a_repeated_request_makes_one_schedule(world: World) -> None:
+    """The same token is the same request; another one is a conflict."""
+    first, again = (world.put("rate(1 day)", ClientToken="t-1") for _ in "ab")
+    assert first == again and len(world.fired()) == 1
+    with pytest.raises(world.scheduler.exceptions.ConflictException):
+        world.put("rate(1 day)", ClientToken="t-2")
+
+
 def test_disabled_changed_and_deleted_schedules(world: World) -> None:
     """Each takes effect at once."""
     world.put("rate(1 minute)", State="DISABLED")

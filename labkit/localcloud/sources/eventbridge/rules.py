@@ -63,6 +63,12 @@ NOT_HERE = {
         ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "ListEndpoints"),
         "There is one Region at work here; send to a bus.",
     ),
+    "PutEvents.EndpointId": "There are no global endpoints here; leave it out.",
+    "CreateEventBus.KmsKeyIdentifier": "Events stay in this process's memory; leave the key out.",
+    "CreateEventBus.DeadLetterConfig": "Targets have a DeadLetterConfig of their own.",
+    "CreateEventBus.LogConfig": "Leave it out; a rule can send events to a log group.",
+    "CreateArchive.KmsKeyIdentifier": "Events stay in this process's memory; leave the key out.",
+    "UpdateArchive.KmsKeyIdentifier": "Events stay in this process's memory; leave the key out.",
 }  # fmt: skip
 
 _put_rule = EventsBackend.put_rule
@@ -70,7 +76,6 @@ _put_targets = EventsBackend.put_targets
 _delete_rule = EventsBackend.delete_rule
 _disable_rule = EventsBackend.disable_rule
 _enable_rule = EventsBackend.enable_rule
-_create_event_bus = EventsBackend.create_event_bus
 
 
 class CheckedPattern(EventPattern):
@@ -127,7 +132,6 @@ def install(bridge: EventBridge, schedules: ScheduledRules, clock: LessonClock) 
     EventsBackend.enable_rule = enable_rule  # type: ignore[method-assign]
     EventsBackend.disable_rule = disable_rule  # type: ignore[method-assign]
     EventsBackend.put_targets = _checked_targets  # type: ignore[method-assign]
-    EventsBackend.create_event_bus = _checked_bus  # type: ignore[method-assign]
     EventPattern.load = classmethod(lambda cls, text: CheckedPattern(text))  # type: ignore[method-assign, assignment]
     EventsHandler.test_event_pattern = _test_event_pattern  # type: ignore[method-assign, assignment]
     contracts.install(EventsHandler, "events", NOT_HERE)
@@ -144,12 +148,10 @@ def _put_events(
     most = int(facts.quota("eventbridge_entry_max_bytes").value)
     if sum(size_bytes(entry) for entry in entries) > most:
         raise refused("Total size of the entries in the request is over the limit.")
-    caller = origin.current()
-    trace_header = caller.trace_header if caller else None
     answers: list[dict[str, Any]] = []
     for entry in entries:
         try:
-            event = from_entry(region, entry, clock.now(), trace_header)
+            event = from_entry(region, entry, clock.now(), origin.trace_header())
         except BadEntry as problem:
             answers.append({"ErrorCode": problem.code, "ErrorMessage": problem.message})
             continue
@@ -219,14 +221,6 @@ def _check_target(backend: EventsBackend, rule: Rule, target: Mapping[str, Any])
         inputs.check(target)
     except inputs.BadInput as problem:
         raise refused(str(problem)) from None
-
-
-def _checked_bus(self: EventsBackend, name: str, *args: Any, **options: Any) -> Any:
-    for parameter in ("kms_key_identifier", "dead_letter_config"):
-        if options.get(parameter):
-            named = "".join(part.capitalize() for part in parameter.split("_"))
-            raise unsupported(f"{named} of an event bus", "Leave it out; targets have a DeadLetterConfig.")
-    return _create_event_bus(self, name, *args, **options)
 
 
 def _test_event_pattern(self: EventsHandler) -> str:

@@ -41,6 +41,7 @@ Asked = Mapping[str, Any]
 
 NOT_HERE = {
     "GetPredictiveScalingForecast": "Use target tracking.",
+    "RegisterScalableTarget.Tags": "Leave the tags out.",
     "TagResource": "Leave the tags out.",
     "UntagResource": "Scalable targets have no tags here.",
     "ListTagsForResource": "Scalable targets have no tags here.",

@@ -26,6 +26,7 @@ _NOT_HERE = (
 _JSON_WANTED = ("lambda", "states", "events")
 _PARAMETERS = {"SqsParameters": "sqs", "EventBridgeParameters": "events", "KinesisParameters": "kinesis"}
 _OLD_START_S = 300
+# Their parameters are in the path too: what is made or changed is held against the model in ``put``.
 _BY_PATH = ("GetSchedule", "DeleteSchedule", "ListSchedules", "GetScheduleGroup", "DeleteScheduleGroup",
             "ListScheduleGroups", "ListTagsForResource", "TagResource", "UntagResource",
             "CreateSchedule", "UpdateSchedule", "CreateScheduleGroup")  # fmt: skip
@@ -44,15 +45,21 @@ def install(schedules: Schedules, clock: LessonClock, can_assume: Callable[[str,
     def update(self: EventBridgeSchedulerResponse) -> str:
         return put(self, "UpdateSchedule", _update_schedule)
 
+    tokens: dict[str, str] = {}  # ARN of a schedule -> the token that made it: SDKs repeat lost requests
+
     def put(self: EventBridgeSchedulerResponse, operation: str, original: Callable[[Any], str]) -> str:
         asked = {**json.loads(self.body), "Name": self.uri.split("?")[0].rpartition("/")[2]}
         contracts.hold("scheduler", operation, asked)
-        self.scheduler_backend.get_schedule_group(asked.get("GroupName"))
+        group = self.scheduler_backend.get_schedule_group(asked.get("GroupName"))
+        present = group.schedules.get(asked["Name"])
+        if operation == "CreateSchedule" and present and tokens.get(present.arn) == asked.get("ClientToken"):
+            return json.dumps({"ScheduleArn": present.arn})
         _check(asked, clock.now(), can_assume)
         answer = original(self)
         schedule = self.scheduler_backend.get_schedule(asked.get("GroupName"), asked["Name"])
         schedule.state = asked.get("State") or "ENABLED"  # what an update does not say is as if new
         schedule.action_after_completion = asked.get("ActionAfterCompletion") or "NONE"
+        tokens[schedule.arn] = asked.get("ClientToken", "")
         schedules.follow(schedule, self.region)
         return answer
 
