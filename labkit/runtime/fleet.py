@@ -203,6 +203,8 @@ class Fleet:
         spec = environment.spec
         if environment in self._outdated or environment.state is State.DEAD or environment not in self._all:
             self._outdated.discard(environment)
+            for kept in self._warm.values():
+                kept.discard(environment)
             self._end(environment)
             return
         if environment.initialization_type != "on-demand":
