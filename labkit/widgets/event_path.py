@@ -93,7 +93,7 @@ class EventPathView(View):
         self._sent_at = None if sent_at is None else at_of(sent_at)
         if self._sent_at is not None:
             self._named.append(Moment("event sent", self._sent_at))
-        self._since = min([now() - _LOOK_BACK_S, *(one.at for one in self._named)])
+        self._since = now() - _LOOK_BACK_S if self._sent_at is None else self._sent_at
         self.moments: tuple[Moment, ...] = ()
         self.problem = ""
         self._page = ipywidgets.HTML()
