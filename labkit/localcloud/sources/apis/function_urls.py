@@ -121,6 +121,4 @@ def _refusal(status: int, message: str | None, error_type: str) -> Answer:
 
 def _with_id(answer: Answer, visit: Visit) -> Answer:
     ours: Pairs = [("x-amzn-RequestId", visit.request_id), ("X-Amzn-Trace-Id", visit.trace_header)]
-    names = {name.lower() for name, _ in ours}
-    kept = [pair for pair in answer.headers if pair[0].lower() not in names]
-    return replace(answer, headers=kept + ours)
+    return replies.stamped(answer, ours)

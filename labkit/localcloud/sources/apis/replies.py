@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from labkit.localcloud.front import Answer
 from labkit.localcloud.sources.apis.visit import Pairs
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
@@ -105,6 +106,13 @@ def decoded(reply: Reply) -> Reply:
         return Reply(reply.status, reply.headers, base64.b64decode(reply.body, validate=True))
     except binascii.Error:
         raise Malformed("body is no base64, and isBase64Encoded says so") from None
+
+
+def stamped(answer: Answer, headers: Pairs) -> Answer:
+    """The answer with these headers in place of any of the same names."""
+    names = {name.lower() for name, _ in headers}
+    kept = [pair for pair in answer.headers if pair[0].lower() not in names]
+    return replace(answer, headers=kept + headers)
 
 
 def _load(payload: bytes) -> Any:

@@ -30,30 +30,36 @@ async def answer(streamed: Streamed) -> Answer:
     Raises:
         replies.Malformed: the metadata are none, or the function failed before it wrote anything.
     """
-    chunks = aiter(streamed.chunks)
     try:
-        first = await anext(chunks, None)
-        if first is None:
-            if (await streamed.outcome()).function_error is not None:
-                raise replies.Malformed("the function failed")
-            first = b""
-        status, headers = 200, [("Content-Type", streamed.content_type or "application/json")]
+        first = await _piece(streamed)
+        if first is None and (await streamed.outcome()).function_error is not None:
+            raise replies.Malformed("the function failed")
         if streamed.content_type == WITH_METADATA:
-            metadata = first
-            while END_OF_METADATA not in metadata and len(metadata) <= METADATA_MAX_BYTES:
-                if (more := await anext(chunks, None)) is None:
-                    break
-                metadata += more
-            text, found, first = metadata.partition(END_OF_METADATA)
-            if not found:
-                raise replies.Malformed("the metadata do not end")
-            reply = replies.read_metadata(text)
+            reply, first = await _metadata(streamed, first or b"")
             plain: Pairs = [] if reply.has("content-type") else [("Content-Type", "application/octet-stream")]
-            status, headers = reply.status, [*plain, *reply.headers]
+            return StreamingAnswer(reply.status, [*plain, *reply.headers], b"", _body(streamed, first))
     except BaseException:
         streamed.abandon()
         raise
-    return StreamingAnswer(status, headers, b"", _body(streamed, first))
+    headers = [("Content-Type", streamed.content_type or "application/json")]
+    return StreamingAnswer(200, headers, b"", _body(streamed, first or b""))
+
+
+async def _piece(streamed: Streamed) -> bytes | None:
+    """What comes next; None at the end."""
+    return await anext(aiter(streamed.chunks), None)
+
+
+async def _metadata(streamed: Streamed, begun: bytes) -> tuple[replies.Reply, bytes]:
+    """Status, headers and cookies, and what has come of the body with them."""
+    while END_OF_METADATA not in begun and len(begun) <= METADATA_MAX_BYTES:
+        if (more := await _piece(streamed)) is None:
+            break
+        begun += more
+    text, found, rest = begun.partition(END_OF_METADATA)
+    if not found:
+        raise replies.Malformed("the metadata do not end")
+    return replies.read_metadata(text), rest
 
 
 async def _body(streamed: Streamed, first: bytes) -> AsyncGenerator[bytes, None]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from labkit.localcloud.sources.apis.cors import Cors
+from labkit.localcloud.sources.apis.paths import fit
 
 DEFAULT = "$default"
 
@@ -81,7 +82,8 @@ class Deployment:
             elif route.method in (method, "ANY") and (found := fit(route.segments, segments)) is not None:
                 rank = found[0], route.method == method
                 if best is None or rank > best[0]:
-                    best = rank, Matched(route, found[1])
+                    variables = {name: unquote(value) for name, value in found[1].items()}
+                    best = rank, Matched(route, variables)
         return best[1] if best is not None else default
 
 
@@ -110,28 +112,3 @@ class Api:
         if first in self.stages and first != DEFAULT:
             return self.stages[first], f"/{rest}"
         return (self.stages[DEFAULT], path) if DEFAULT in self.stages else None
-
-
-def fit(wanted: tuple[str, ...], given: list[str]) -> tuple[tuple[int, ...], dict[str, str]] | None:
-    """Whether path segments fit a route: how specifically, per segment, and the variables."""
-    ranks: list[int] = []
-    variables: dict[str, str] = {}
-    for place, segment in enumerate(wanted):
-        if segment.startswith("{") and segment.endswith("+}"):
-            rest = "/".join(given[place:])
-            if not rest:
-                return None
-            variables[segment[1:-2]] = unquote(rest)
-            return (*ranks, 0), variables
-        if place >= len(given):
-            return None
-        if segment.startswith("{") and segment.endswith("}"):
-            if not given[place]:
-                return None
-            variables[segment[1:-1]] = unquote(given[place])
-            ranks.append(1)
-        elif segment == unquote(given[place]):
-            ranks.append(2)
-        else:
-            return None
-    return (tuple(ranks), variables) if len(given) == len(wanted) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import unquote
+
+from labkit.localcloud.sources.apis.paths import fit
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Deployment:
         given = path.rstrip("/").split("/")[1:]
         best: tuple[tuple[int, ...], Resource, dict[str, str]] | None = None
         for resource in self.resources:
-            found = _fit(resource.segments, given)
+            found = fit(resource.segments, given)
             if found is not None and (best is None or found[0] > best[0]):
                 best = found[0], resource, found[1]
         return None if best is None else best[1:]
@@ -99,22 +100,3 @@ class Api:
     region: str
     disabled: bool
     stages: Mapping[str, Stage]
-
-
-def _fit(wanted: tuple[str, ...], given: list[str]) -> tuple[tuple[int, ...], dict[str, str]] | None:
-    ranks: list[int] = []
-    variables: dict[str, str] = {}
-    for place, segment in enumerate(wanted):
-        if place >= len(given):
-            return None
-        if segment.startswith("{") and segment.endswith("+}"):
-            variables[segment[1:-2]] = "/".join(given[place:])
-            return (*ranks, 0), variables
-        if segment.startswith("{"):
-            variables[segment[1:-1]] = given[place]
-            ranks.append(1)
-        elif segment == unquote(given[place]):
-            ranks.append(2)
-        else:
-            return None
-    return (tuple(ranks), variables) if len(given) == len(wanted) else None

@@ -10,6 +10,7 @@ from labkit import facts
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import Identity
 from labkit.localcloud.permissions.requests import execute_api_call
+from labkit.localcloud.sources.apis import replies
 from labkit.localcloud.sources.apis.addresses import Address
 from labkit.localcloud.sources.apis.metrics import ApiMetrics, Served
 from labkit.localcloud.sources.apis.payload_v1 import Place
@@ -123,6 +124,4 @@ def _named(answer: Answer, visit: Visit, extended_id: str) -> Answer:
         ("x-amz-apigw-id", extended_id),
         ("X-Amzn-Trace-Id", visit.trace_header),
     ]
-    names = {name.lower() for name, _ in ours}
-    kept = [pair for pair in answer.headers if pair[0].lower() not in names]
-    return Answer(answer.status, kept + ours, answer.body)
+    return replies.stamped(answer, ours)
