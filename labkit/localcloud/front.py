@@ -42,10 +42,12 @@ class Front:
                 403, f"This local cloud does not answer for the host {host!r}, only for 127.0.0.1."
             )
         try:
+            served = self._apis(request)  # first: below the host of an API every path is the API's
+            if served is not None:
+                return await served
             if request.raw_path.startswith("/_labkit/"):
                 return await self._local(request)
-            served = self._apis(request)
-            return await (self._aws(request) if served is None else served)
+            return await self._aws(request)
         except Exception:
             log.exception("%s %s failed", request.method, request.raw_path)
             return problem(500, "The local cloud failed. Its log is .labkit/cloud.log in the workspace.")

@@ -346,8 +346,9 @@ def test_a_redirect_stays_within_the_url(cloud: Any, url: str, location: str, by
 
 def test_the_host_of_a_url_does_not_open_the_aws_api(cloud: Any, url: str) -> None:
     """What is sent there runs the function, whatever it looks like; other hosts are refused as before."""
-    got = call(f"{cloud.endpoint}/2015-03-31/functions/", Host=_host(cloud, url))
-    assert got.json["event"]["rawPath"] == "/2015-03-31/functions/"
+    for path in ("/2015-03-31/functions/", "/_labkit/health"):
+        got = call(f"{cloud.endpoint}{path}", Host=_host(cloud, url))
+        assert got.json["event"]["rawPath"] == path
     assert call(f"{cloud.endpoint}/2015-03-31/functions/", Origin="http://evil.example").status == 403
     assert call(url, Host="evil.example").status == 403
 

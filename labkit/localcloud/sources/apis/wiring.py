@@ -60,7 +60,7 @@ def serve_apis(
     http_operations = HttpApiOperations(endpoint, clock.now)
     calls = AwsCalls(identities, guard, aws, endpoint)
     http_apis = HttpApis(http_operations.served, signers, running, calls, metrics, clock.now, port)
-    rest_operations = RestApiOperations()
+    rest_operations = RestApiOperations(clock.now)
     integrations = Integrations(running, calls)
     rest_apis = RestApis(rest_operations.served, signers, integrations, metrics, clock.now, port)
     trying = Trying(moto, rest_operations, rest_apis, integrations)

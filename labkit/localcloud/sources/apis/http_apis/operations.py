@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from labkit.localcloud.identities import ACCOUNT_ID
@@ -111,6 +111,7 @@ class HttpApiOperations:
             tags=params.get("Tags"),
             version=params.get("Version"),
         )
+        api.created_date = self._moment()
         api.api_endpoint = f"{self._endpoint}/_aws/execute-api/{api.api_id}"
         if params.get("Target"):
             self._create_quickly(api, params)
@@ -135,7 +136,8 @@ class HttpApiOperations:
             route_key=params.get("RouteKey") or DEFAULT,
             target=f"integrations/{integration.id}",
         )
-        api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
+        stage = api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
+        stage.created = stage.updated = self._moment()
         self._deployments.deploy_automatically(api)
 
     def _create_stage(self, call: Call) -> Document:
@@ -147,6 +149,7 @@ class HttpApiOperations:
         self._check_deployment(call)
         body = call.wire.body_params
         stage = api.create_stage({key: value for key, value in body.items() if value is not None})
+        stage.created = stage.updated = self._moment()
         self._stage(call, api, stage)
         return self._stage_document(api, stage)
 
@@ -161,7 +164,7 @@ class HttpApiOperations:
         ):
             if name in call.params:
                 setattr(stage, attribute, call.params[name])
-        stage.updated = datetime.fromtimestamp(self._now())
+        stage.updated = self._moment()
         self._stage(call, api, stage)
         return self._stage_document(api, stage)
 
@@ -234,6 +237,10 @@ class HttpApiOperations:
         cors = Cors.read(api.cors_configuration) if api.cors_configuration else None
         disabled = bool(api.disable_execute_api_endpoint)
         self.served[api.api_id] = Api(api.api_id, region, cors, disabled, stages)
+
+    def _moment(self) -> datetime:
+        """Now, in moto's way: UTC without a zone. moto itself would take the machine's zone and time."""
+        return datetime.fromtimestamp(self._now(), UTC).replace(tzinfo=None)
 
     def _api(self, call: Call) -> Any:
         return found(self._backend(call.region).apis, call.params["ApiId"], "API")

@@ -6,7 +6,7 @@ made anew from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from labkit.localcloud.identities import ACCOUNT_ID
@@ -24,7 +24,8 @@ Document = dict[str, Any]
 class RestApiOperations:
     """What the API is asked, and ``served``: what is answered from, by API id."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
         self._snapshots: dict[str, dict[str, Deployment]] = {}
         self.served: dict[str, Api] = {}
         self._operations: dict[str, Operation] = {
@@ -123,6 +124,7 @@ class RestApiOperations:
             tags=params.get("tags"),
             disable_execute_api_endpoint=params.get("disableExecuteApiEndpoint"),
         )
+        api.create_date = int(self._now())
         api.version, api.binaryMediaTypes = params.get("version"), list(params.get("binaryMediaTypes") or [])
         self._serve(api)
         return dict(api.to_dict())
@@ -171,6 +173,7 @@ class RestApiOperations:
         made = self._backend(call.region).create_deployment(
             api.id, stage_name, description, params.get("variables")
         )
+        made.created_date = int(self._now())
         self._snapshots.setdefault(api.id, {})[made.id] = deployment(api, made.id)
         if stage is not None:  # moto puts a new stage in its place
             stage.deployment_id = made.id
