@@ -6,7 +6,7 @@ moto takes most parameters unread; AWS refuses what breaks a constraint of the m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import Any
 
@@ -58,21 +58,18 @@ def broken(service: str, operation: str, params: Mapping[str, Any]) -> str | Non
     return violated(*found).message if found else None
 
 
-def install(
-    handler: type[BaseResponse], service: str, not_here: Mapping[str, str], skip: Iterable[str] = ()
-) -> None:
+def install(handler: type[BaseResponse], service: str, not_here: Mapping[str, str]) -> None:
     """Has moto's handler of a JSON service check every call.
 
     Args:
         not_here: what is refused, with what to do instead: ``Operation``, or ``Operation.Parameter``.
-        skip: operations whose parameters are checked elsewhere (those bound to the path).
     """
     for operation in _model(service).operation_names:
         name = xform_name(operation)
         method = getattr(handler, name, None)
         if operation in not_here or method is None:
             setattr(handler, name, _refusing(operation, not_here.get(operation, "Use it on an AWS account.")))
-        elif operation not in skip:
+        else:
             refuse = {
                 place.partition(".")[2]: instead
                 for place, instead in not_here.items()

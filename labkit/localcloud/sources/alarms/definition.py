@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.cloudwatch.exceptions import ValidationError
 
+from labkit import facts
 from labkit.localcloud.functions.errors import NOT_HERE
 from labkit.localcloud.sources.alarms.verdicts import Point, Threshold
 from labkit.localcloud.telemetry.mathematics import CannotCompute, compute
@@ -14,7 +15,7 @@ from labkit.localcloud.telemetry.store import MINUTE_S, Metric, MetricStore, dim
 
 Asked = Mapping[str, Any]
 
-HOUR_S, DAY_S = 3600, 86400
+HOUR_S = 3600
 WITHIN_MINUTE_S = (10, 20, 30)
 ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _NOT_HERE = {
@@ -213,7 +214,10 @@ def _check_statistic(name: str) -> None:
 def _check_span(period: int, periods: int) -> None:
     if period not in WITHIN_MINUTE_S and (period <= 0 or period % MINUTE_S):
         raise ValidationError("Period must be 10, 20, 30 or a multiple of 60.")
-    longest, told = (7 * DAY_S, "seven days") if period >= HOUR_S else (DAY_S, "a day")
+    name, told = (
+        ("alarm_span_hourly_max_s", "seven days") if period >= HOUR_S else ("alarm_span_max_s", "a day")
+    )
+    longest = int(facts.quota(name).value)
     if period * periods > longest:
         raise ValidationError(
             f"Metrics cannot be checked across more than {told} "

@@ -34,8 +34,7 @@ from labkit.localcloud.sources.timetables import Timetable, once_or_recurring
 
 DIMENSION = "lambda:function:ProvisionedConcurrency"
 METRIC = "LambdaProvisionedConcurrencyUtilization"
-# AWS: an alarm above the target for three minutes, and one a tenth below it for fifteen.
-HIGH_MINUTES, LOW_MINUTES, LOW_PART = 3, 15, 0.9
+LOW_PART = 0.9  # of the target: AWS scales in when use is a tenth below it
 ROLE = (
     f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency"

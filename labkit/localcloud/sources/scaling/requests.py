@@ -27,8 +27,6 @@ from labkit.localcloud.functions.names import LATEST
 from labkit.localcloud.sources.alarms.requests import make
 from labkit.localcloud.sources.scaling.activities import (
     DIMENSION,
-    HIGH_MINUTES,
-    LOW_MINUTES,
     LOW_PART,
     METRIC,
     ROLE,
@@ -216,12 +214,12 @@ def _alarms(scaling: Scaling, region: str, policy: FakeApplicationAutoscalingPol
     high = {
         "ComparisonOperator": "GreaterThanThreshold",
         "Threshold": target,
-        "EvaluationPeriods": HIGH_MINUTES,
+        "EvaluationPeriods": _minutes("high"),
     }
     low = {
         "ComparisonOperator": "LessThanThreshold",
         "Threshold": round(target * LOW_PART, 6),
-        "EvaluationPeriods": LOW_MINUTES,
+        "EvaluationPeriods": _minutes("low"),
     }
     return [
         make(
@@ -235,6 +233,10 @@ def _alarms(scaling: Scaling, region: str, policy: FakeApplicationAutoscalingPol
         )
         for kind, asked in (("High", high), ("Low", low))
     ]
+
+
+def _minutes(which: str) -> int:
+    return int(facts.quota(f"scaling_{which}_minutes").value)
 
 
 def _activities(scaling: Scaling, region: str, asked: Asked) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
+from labkit import facts
 from labkit.localcloud import contracts
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.contracts import refused, unsupported
@@ -25,12 +26,6 @@ _NOT_HERE = (
 )
 _JSON_WANTED = ("lambda", "states", "events")
 _PARAMETERS = {"SqsParameters": "sqs", "EventBridgeParameters": "events", "KinesisParameters": "kinesis"}
-_OLD_START_S = 300
-# Their parameters are in the path too: what is made or changed is held against the model in ``put``.
-_BY_PATH = ("GetSchedule", "DeleteSchedule", "ListSchedules", "GetScheduleGroup", "DeleteScheduleGroup",
-            "ListScheduleGroups", "ListTagsForResource", "TagResource", "UntagResource",
-            "CreateSchedule", "UpdateSchedule", "CreateScheduleGroup")  # fmt: skip
-
 _create_schedule = EventBridgeSchedulerResponse.create_schedule
 _update_schedule = EventBridgeSchedulerResponse.update_schedule
 _delete_schedule = EventBridgeSchedulerBackend.delete_schedule
@@ -82,7 +77,6 @@ def install(schedules: Schedules, clock: LessonClock, can_assume: Callable[[str,
     EventBridgeSchedulerBackend.delete_schedule_group = delete_group  # type: ignore[method-assign]
     EventBridgeSchedulerResponse.create_schedule_group = _new_group  # type: ignore[method-assign]
     Schedule._validate_start_date = lambda self, start_date: start_date  # type: ignore[method-assign]
-    contracts.install(EventBridgeSchedulerResponse, "scheduler", {}, skip=_BY_PATH)
 
 
 def _new_group(self: EventBridgeSchedulerResponse) -> str:
@@ -123,7 +117,7 @@ def _check_times(asked: Mapping[str, Any], now_s: float) -> None:
     start, end = asked.get("StartDate"), asked.get("EndDate")
     if expression.startswith("at("):
         return  # AWS ignores both dates of a one-time schedule
-    if start is not None and start < now_s - _OLD_START_S:
+    if start is not None and start < now_s - float(facts.quota("scheduler_start_past_max_s").value):
         raise refused("The StartDate you specify cannot be earlier than 5 minutes ago.")
     if end is not None and end <= now_s:
         raise refused("The EndDate you specify must be in the future.")
