@@ -65,9 +65,9 @@ class Executions:
         if not machine.express and (known := _same(found, name, execution_input)) is not None:
             return known
         run = self._new(found, machine, name, execution_input, region, trace_header)
+        self._begin(run)
         if not machine.express:
             found.executions.append(run)
-        self._begin(run)
         return run
 
     def start_sync(
@@ -187,6 +187,10 @@ class Executions:
         token = TRACE.set(run.trace_header)
         try:
             return run.start(self._begun)
+        except BaseException:
+            with self._lock:
+                del self._running[run.exec_arn]
+            raise
         finally:
             TRACE.reset(token)
 

@@ -143,7 +143,11 @@ class Thread(threading.Thread):
 
     def start(self) -> None:
         self._work.begin()
-        super().start()
+        try:
+            super().start()
+        except RuntimeError:  # the machine has no more threads
+            self._work.end()
+            raise
 
     def run(self) -> None:
         try:
