@@ -11,8 +11,8 @@ ALWAYS = [
     ("AWS_ENDPOINT_URL", "set for every function, so that its SDK reaches the local cloud", "not set"),
     (
         "Step Functions",
-        "moto's interpreter; no activities, redrive, TestState, Credentials, ResultWriter or tracing of the "
-        "state machine; integrations with Lambda, SQS, SNS, DynamoDB, EventBridge, Step Functions, and calls "
+        "moto's interpreter; no activities, redrive, TestState, Credentials or ResultWriter; "
+        "integrations with Lambda, SQS, SNS, DynamoDB, EventBridge, Step Functions, and calls "
         "of the SDK. StartSyncExecution from a client of your own needs Config(inject_host_prefix=False)",
         "all of it",
     ),

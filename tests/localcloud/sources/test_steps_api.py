@@ -214,7 +214,6 @@ def test_settings_that_cannot_work_are_refused(cloud: Any, steps: Steps) -> None
     cases = {
         "AccessDeniedException": {"loggingConfiguration": log},
         "InvalidLoggingConfiguration": {"loggingConfiguration": missing},
-        "InvalidTracingConfiguration": {"tracingConfiguration": {"enabled": True}},
     }
     for code, options in cases.items():
         role_arn = steps.role() if code == "AccessDeniedException" else steps.role("logs:CreateLogDelivery")
@@ -384,3 +383,39 @@ def test_a_template_makes_a_state_machine_with_all_its_properties(cloud: Any, st
     properties["DefinitionSubstitutions"] = {"word": "bye"}
     stacks.update_stack(StackName=name, TemplateBody=json.dumps(template))
     assert client.start_sync_execution(stateMachineArn=output["OutputValue"])["output"] == '"bye"'
+
+
+def test_a_traced_execution_is_one_trace_with_its_functions(cloud: Any, steps: Steps, make: Any) -> None:
+    """A segment for the state machine, a subsegment for each state; the function's segments are below it."""
+    function = make("def handler(event, context): return 1")
+    function.update(TracingConfig={"Mode": "PassThrough"})
+    call = {"FunctionName": function.name}
+    states = {
+        "Call": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": call,
+            "Next": "No",
+        },
+        "No": {"Type": "Fail"},
+    }
+    allowed = ("lambda:InvokeFunction", "xray:PutTraceSegments")
+    header = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    machine = steps(states, *allowed, tracingConfiguration={"enabled": True})
+    steps.end(machine.start(traceHeader=header))
+    xray = cloud.client("xray")
+    deadline = time.monotonic() + 20
+    while True:
+        [trace] = xray.batch_get_traces(TraceIds=[header.removeprefix("Root=")])["Traces"] or [
+            {"Segments": []}
+        ]
+        documents = [json.loads(segment["Document"]) for segment in trace["Segments"]]
+        found = {document["origin"]: document for document in documents}
+        if {"AWS::StepFunctions::StateMachine", "AWS::Lambda"} <= found.keys():
+            break
+        assert time.monotonic() < deadline, found.keys()
+        time.sleep(0.05)
+    own = found["AWS::StepFunctions::StateMachine"]
+    assert [one["name"] for one in own["subsegments"]] == ["Call", "No"]
+    assert own["fault"] is True
+    assert found["AWS::Lambda"]["parent_id"] == own["id"]

@@ -18,7 +18,9 @@ from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.states.calls import TRACE
 from labkit.localcloud.sources.states.interpreter import Interpreter
 from labkit.localcloud.sources.states.machine import Machine, refused
+from labkit.localcloud.sources.states.traces import traced
 from labkit.localcloud.sources.states.waiting import Thread
+from labkit.localcloud.tracing.sampling import Sampler
 
 if TYPE_CHECKING:
     from labkit.localcloud.sources.states.run import Run
@@ -44,6 +46,7 @@ class Executions:
     def __init__(self, interpreter: Interpreter, logging: Logging, begun: Told, ended: Told) -> None:
         self._interpreter, self._logging = interpreter, logging
         self._begun, self._told = begun, ended
+        self._sampler = Sampler()
         self._lock = threading.Lock()
         self._running: dict[str, Run] = {}
         self._sync = threading.BoundedSemaphore(SYNC_MAX)
@@ -163,7 +166,7 @@ class Executions:
         arn = f"{prefix}:execution:{machine.name}:{name}"
         if machine.express:
             arn = f"{prefix}:express:{machine.name}:{name}:{uuid.uuid4()}"
-        work = self._interpreter.work
+        work, tracing = self._interpreter.work, found.tracingConfiguration.get("enabled")
         return Run(
             machine,
             name,
@@ -171,6 +174,7 @@ class Executions:
             execution_input,
             region=region,
             trace_header=trace_header,
+            traced=traced(trace_header, lambda: self._sampler(machine.arn)) if tracing else None,
             logging_session=self._logging(arn, machine.arn, machine.role_arn, found.loggingConfiguration),
             now=work.now,
             thread=lambda **options: Thread(work, **options),
@@ -184,7 +188,7 @@ class Executions:
                     "ExecutionLimitExceeded", f"The local cloud runs {RUNNING_MAX} executions at a time."
                 )
             self._running[run.exec_arn] = run
-        token = TRACE.set(run.trace_header)
+        token = TRACE.set(run.traced.inside if run.traced else run.trace_header)
         try:
             return run.start(self._begun)
         except BaseException:

@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from labkit import facts
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.states.machine import Machine
+from labkit.localcloud.sources.states.traces import Traced
 
 PROGRAMS_KEPT = 64
 log = logging.getLogger(__name__)
@@ -115,6 +116,7 @@ class Run(Execution):  # type: ignore[misc]
         *,
         region: str,
         trace_header: str | None,
+        traced: Traced | None,
         logging_session: Any,
         now: Callable[[], float],
         thread: Callable[..., Any],
@@ -134,7 +136,7 @@ class Run(Execution):  # type: ignore[misc]
             input_data=execution_input,
             trace_header=trace_header,
         )
-        self.machine = machine
+        self.machine, self.traced = machine, traced
         self._now, self._thread, self._ended = now, thread, ended
         self._ending = threading.Lock()
         self.exec_worker: Worker | None = None

@@ -21,9 +21,11 @@ from labkit.localcloud.sources.states.metrics import StatesMetrics
 from labkit.localcloud.sources.states.operations import Operations
 from labkit.localcloud.sources.states.outputs import status_change
 from labkit.localcloud.sources.states.settings import Settings
+from labkit.localcloud.sources.states.traces import Traces
 from labkit.localcloud.sources.states.waiting import Work
 from labkit.localcloud.sources.targets import Message, NotDelivered, Sender, Targets
 from labkit.localcloud.telemetry.store import Stores
+from labkit.localcloud.tracing import store as xray
 
 if TYPE_CHECKING:
     from labkit.localcloud.sources.states.run import Run
@@ -58,8 +60,11 @@ def install(
         metrics.begun(run)
         tell(run)
 
+    traces = Traces(guard.role_allows, xray.put, clock.now)
+
     def ended(run: Run) -> None:
         metrics.ended(run)
+        traces.ended(run)
         tell(run)
 
     executions = Executions(interpreter, settings.session, begun, ended)

@@ -1,4 +1,4 @@
-"""What a state machine is given beside its definition: role, logging, tracing. Kept, or refused."""
+"""What a state machine is given beside its definition: role, logging, encryption. Kept, or refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Settings:
         """Refuses what could not work.
 
         Raises:
-            AWSError: AccessDeniedException, InvalidLoggingConfiguration, InvalidTracingConfiguration …
+            AWSError: AccessDeniedException, InvalidLoggingConfiguration, InvalidEncryptionConfiguration.
         """
         if not self._guard.can_assume(role_arn, SERVICE):
             raise refused(
@@ -39,14 +39,7 @@ class Settings:
                 "assume the provided role.",
             )
         logging = given.get("loggingConfiguration") or given.get("logging_configuration") or {}
-        tracing = given.get("tracingConfiguration") or given.get("tracing_configuration") or {}
         encryption = given.get("encryptionConfiguration") or given.get("encryption_configuration") or {}
-        if tracing.get("enabled"):
-            raise refused(
-                "InvalidTracingConfiguration",
-                "The local cloud traces the functions of a state machine (their TracingConfig), not itself: "
-                "leave its tracing out.",
-            )
         if encryption.get("type", "AWS_OWNED_KEY") != "AWS_OWNED_KEY":
             raise refused(
                 "InvalidEncryptionConfiguration", "The local cloud encrypts nothing: use AWS_OWNED_KEY."
