@@ -84,6 +84,12 @@ class Lab:
         """Where calls go; None for AWS itself."""
         return self._target.endpoint_url
 
+    def rest_url(self, api_id: str, stage: str) -> str:
+        """Where a stage of a REST API answers. (An HTTP API says it itself, as ``ApiEndpoint``.)"""
+        if self.endpoint_url:
+            return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
+        return f"https://{api_id}.execute-api.{self.region}.amazonaws.com/{stage}"
+
     @property
     def session(self) -> Any:
         """The boto3 session behind the clients."""

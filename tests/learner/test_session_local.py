@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,18 @@ def test_the_cli_commands_are_those_of_the_last_cell_that_made_calls(cloud: Any)
     assert shown[0] == f"aws sqs create-queue --queue-name {prefix}-second"
     assert shown[1] == f"aws --endpoint-url {cloud.endpoint} sns create-topic --name {prefix}-third"
     assert len(shown) == 2, done.stderr
+
+
+def test_a_rest_api_has_an_address_that_answers(local: Lab) -> None:
+    """AWS tells nobody where a REST API is; the lab knows, here and there."""
+    gateway = local.client("apigateway")
+    api = gateway.create_rest_api(name=local.name("photos"))
+    where = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**where, authorizationType="NONE")
+    asked = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 204}'}}
+    gateway.put_integration(**where, **asked)
+    gateway.put_method_response(**where, statusCode="204")
+    gateway.put_integration_response(**where, statusCode="204")
+    gateway.create_deployment(restApiId=api["id"], stageName="prod")
+    with urllib.request.urlopen(local.rest_url(api["id"], "prod"), timeout=10) as answer:
+        assert answer.status == 204
