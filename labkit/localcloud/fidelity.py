@@ -8,7 +8,11 @@ from labkit.localcloud.sources.mappings.queue import MACHINE_BATCHES
 
 ALWAYS = [
     ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
-    ("AWS_ENDPOINT_URL", "set for every function, so that its SDK reaches the local cloud", "not set"),
+    (
+        "AWS_ENDPOINT_URL",
+        "set for functions, with AWS_DISABLE_HOST_PREFIX_INJECTION, so that SDKs reach the local cloud",
+        "not set",
+    ),
     (
         "Step Functions",
         "moto's interpreter; no activities, redrive, TestState, Credentials or ResultWriter; "
