@@ -33,6 +33,7 @@ SLOW = (
     "learner/test_ledger_kinds.py",
     "learner/test_ledger_teardown.py",
     "learner/test_ledger_watch.py",
+    "learner/test_library.py",
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_lambda_behaviours.py",

@@ -10,17 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labkit.errors import LabError
-from labkit.library import parts
+from labkit.library import parts, triggers
 from labkit.library.code import folder, picture
 from labkit.session import Lab
 
 __all__ = ["Beginning", "Piece", "begin", "folder", "picture"]
 
 Bring = Callable[[Lab], bool]
-# What each phase begins with, in the order in which it is made. 00 to 02 begin with nothing.
-BEGINNINGS: dict[str, tuple[tuple[str, Bring], ...]] = {
-    "03": (("table photos, with two photos", parts.table), ("function get-photo", parts.get_photo)),
-}
+# What each phase begins with, in the order in which it is made. The others begin with nothing.
+_AFTER_02 = (("table photos, with two photos", parts.table), ("function get-photo", parts.get_photo))
+_AFTER_03 = (
+    *_AFTER_02,
+    ("bucket uploads, and thumbnails of what arrives there", triggers.uploads),
+    ("stream of the table, and statistics of its ratings", triggers.ratings),
+    ("HTTP API in front of get-photo", triggers.photos_api),
+    ("nightly clean-up", triggers.nightly),
+    ("queue of orders, with a dead-letter queue", triggers.orders),
+)
+BEGINNINGS: dict[str, tuple[tuple[str, Bring], ...]] = {"03": _AFTER_02, "05": _AFTER_03, "06": _AFTER_03}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit import ledger as ledgers
 from labkit.errors import LabError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from labkit.pricing import Cost
     from labkit.session.target import Target
 
+Found = TypeVar("Found")
+ARRIVAL_S = {"local": 30.0, "aws": 180.0}
 PATIENCE_S = {"local": 10.0, "aws": 60.0}
 # AWS delivers the last lines of a function's log some seconds after the function is gone.
 SETTLE_S = 6.0
@@ -143,6 +145,19 @@ class Lab:
         """
         patience_s = PATIENCE_S[self.target] if timeout_s is None else timeout_s
         return waiting.eventually(call, arguments, like=like, timeout_s=patience_s)
+
+    def until(self, look: Callable[[], Found], *, timeout_s: float | None = None) -> Found:
+        """Looks again until something is there, and returns it: for what boto3 has no waiter for.
+
+        Args:
+            look: asks the cloud; what counts as nothing is false, such as ``None`` or an empty list.
+            timeout_s: how long to look; by default 30 s locally and 180 s on AWS.
+
+        Raises:
+            WaitTimeout: it did not come.
+        """
+        patience_s = ARRIVAL_S[self.target] if timeout_s is None else timeout_s
+        return waiting.until(look, timeout_s=patience_s)
 
     def save(self, key: str, value: Any) -> None:
         """Keeps a decision in the workspace's design record, for later phases.

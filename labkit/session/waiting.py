@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -16,7 +16,8 @@ NOT_YET = (
     r"cannot be assumed by|does not have permissions to call|not authorized to perform: sts:AssumeRole"
     r"|Invalid principal in policy|is not authorized to assume"
 )
-FASTEST_LOOK_S = 0.05
+FASTEST_LOOK_S, SLOWEST_LOOK_S = 0.05, 1.0
+Found = TypeVar("Found")
 
 
 def wait_for(client: Any, waiter: str, params: dict[str, Any], *, timeout_s: float, local: bool) -> None:
@@ -61,6 +62,24 @@ def eventually(call: Callable[..., Any], arguments: dict[str, Any], *, like: str
                 ) from error
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, 3.0)
+
+
+def until(look: Callable[[], Found], *, timeout_s: float) -> Found:
+    """Looks again until there is something to see.
+
+    Raises:
+        WaitTimeout: nothing was seen in time.
+    """
+    deadline, pause_s = time.monotonic() + timeout_s, FASTEST_LOOK_S
+    while not (found := look()):
+        if time.monotonic() + pause_s > deadline:
+            raise WaitTimeout(
+                f"Nothing was seen for {timeout_s:g} s. What should have come may have failed: "
+                "its log, or the queue for what fails, says more."
+            )
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, SLOWEST_LOOK_S)
+    return found
 
 
 def _last_words(error: WaiterError) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,75 @@ def test_phase_03_begins_with_what_02_leaves(lab: Lab) -> None:
         )
         payload = json.load(answer["Payload"])
         assert payload["statusCode"] == 200 and json.loads(payload["body"])["width"] == 6000
+
+
+def test_phases_05_and_06_begin_with_what_03_leaves(cloud: RunningCloud) -> None:
+    """Everything that calls a function is there, is made once, and works from the event to its effect."""
+    with labkit.open("05-monitor", workspace=cloud.workspace, prefix="library05") as lab:
+        assert all(piece.made for piece in lab.begin().pieces)
+        assert not any(piece.made for piece in lab.begin().pieces), "the second time everything is there"
+        _thumbnail_of_an_upload(lab)
+        _statistics_follow_the_table(lab)
+        _api_answers(lab)
+        _orders_are_worked_off_or_end_in_the_dead_letter_queue(lab)
+        _midnight_empties_the_trash(lab)
+
+
+def _thumbnail_of_an_upload(lab: Lab) -> None:
+    bucket = lab.name("uploads")
+    lab.client("s3").put_object(Bucket=bucket, Key="originals/red boat.png", Body=library.picture())
+    lab.wait("s3", "object_exists", Bucket=bucket, Key="thumbnails/red boat.png")
+    small = lab.client("s3").get_object(Bucket=bucket, Key="thumbnails/red boat.png")["Body"].read()
+    assert struct.unpack(">II", small[16:24]) == (60, 40)
+    assert lab.until(lambda: item(lab, "photos", photo_id="red boat"))["width"] == {"N": "240"}
+
+
+def _statistics_follow_the_table(lab: Lab) -> None:
+    put(lab, photo_id="boat", rating={"N": "3.5"})
+    found = lab.until(lambda: item(lab, "statistics", statistic="ratings"))
+    assert (found["photos"], found["stars"]) == ({"N": "1"}, {"N": "3.5"})
+
+
+def _api_answers(lab: Lab) -> None:
+    apis = lab.client("apigatewayv2").get_apis()["Items"]
+    endpoint = next(api["ApiEndpoint"] for api in apis if api["Name"] == lab.name("photos-api"))
+    with urllib.request.urlopen(f"{endpoint}/photos/harbour") as answer:
+        assert json.load(answer)["title"] == "Harbour in fog"
+
+
+def _orders_are_worked_off_or_end_in_the_dead_letter_queue(lab: Lab) -> None:
+    sqs = lab.client("sqs")
+    for order_id, copies in (("good", 2), ("bad", 0)):
+        body = json.dumps({"order_id": order_id, "photo_id": "boat", "copies": copies})
+        sqs.send_message(QueueUrl=url(lab, "orders"), MessageBody=body)
+    lab.until(lambda: item(lab, "orders", order_id="good"))
+    lab.clock.advance(minutes=5)
+    [dead] = lab.until(lambda: sqs.receive_message(QueueUrl=url(lab, "orders-dead")).get("Messages"))
+    assert json.loads(dead["Body"])["order_id"] == "bad"
+
+
+def _midnight_empties_the_trash(lab: Lab) -> None:
+    put(lab, photo_id="blurred", trashed={"S": "yes"})
+    lab.clock.advance(hours=24)
+    lab.until(lambda: not item(lab, "photos", photo_id="blurred"))
+    assert item(lab, "photos", photo_id="harbour")
+
+
+def item(lab: Lab, table: str, **key: str) -> Any:
+    """An item of one of the lab's tables, or None."""
+    wanted = {name: {"S": value} for name, value in key.items()}
+    return lab.client("dynamodb").get_item(TableName=lab.name(table), Key=wanted).get("Item")
+
+
+def put(lab: Lab, photo_id: str, **attributes: dict[str, str]) -> None:
+    """Puts a photo into the lab's table."""
+    photo = {"photo_id": {"S": photo_id}, **attributes}
+    lab.client("dynamodb").put_item(TableName=lab.name("photos"), Item=photo)
+
+
+def url(lab: Lab, queue: str) -> str:
+    """The address of one of the lab's queues."""
+    return str(lab.client("sqs").get_queue_url(QueueName=lab.name(queue))["QueueUrl"])
 
 
 def test_the_finished_code_is_the_courses() -> None:

@@ -122,6 +122,14 @@ def test_a_wrong_trust_policy_is_not_waited_for_long(local: Lab) -> None:
         )
 
 
+def test_what_has_no_waiter_is_looked_for_until_it_is_there(local: Lab) -> None:
+    """Gives what was seen; what never comes ends in an error that says where to look."""
+    seen = iter([None, [], "here"])
+    assert local.until(lambda: next(seen)) == "here"
+    with pytest.raises(WaitTimeout, match="its log"):
+        local.until(lambda: None, timeout_s=0.1)
+
+
 def test_the_lesson_clock_moves(local: Lab) -> None:
     """Forward only, for everything in this cloud."""
     before = local.clock.now()
