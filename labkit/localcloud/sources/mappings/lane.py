@@ -124,9 +124,9 @@ class Lane:
             self._pumping = False
             self.idle.set()
             self._rested()
-            if self._again:  # something happened while it was in trouble
-                self._again = False
-                self.wake()
+        if self._again:  # something happened while it was in trouble
+            self._again = False
+            self.wake()
 
     async def _step(self) -> bool:
         """Gathers a batch or tries one; False when there is nothing to do before something happens."""

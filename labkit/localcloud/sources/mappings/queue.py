@@ -112,9 +112,9 @@ class QueuePoller:
         finally:
             self._pumping = False
             self._rest()
-            if self._again:  # something happened while it was in trouble
-                self._again = False
-                self.wake()
+        if self._again:  # something happened while it was in trouble
+            self._again = False
+            self.wake()
 
     async def _step(self) -> bool:
         """Takes what is there, and starts a batch when one is complete; False when there is no more to do."""
