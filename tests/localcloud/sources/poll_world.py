@@ -5,11 +5,31 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import push_world
 from push_world import unique, until
 
 SQS_ROLE = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
 DYNAMODB_ROLE = "arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole"
 KINESIS_ROLE = "arn:aws:iam::aws:policy/service-role/AWSLambdaKinesisExecutionRole"
+
+# As push_world's, with the moment: logs of several environments do not tell who was first.
+RECORDER = """
+import json, time
+def handler(event, context):
+    print("EVENT " + json.dumps([time.time_ns(), event]))
+    if "FAIL" in json.dumps(event):
+        raise ValueError("told to fail")
+"""
+
+
+def seen(function: Any) -> list[Any]:
+    """What a function has printed behind EVENT and the time, in the order of the invocations."""
+    return [what for _, what in sorted(push_world.seen(function), key=lambda entry: entry[0])]
+
+
+def seen_by(function: Any, count: int = 1) -> list[Any]:
+    """The same, once there are ``count``."""
+    return until(lambda: found if len(found := seen(function)) >= count else None)
 
 
 class Mapped:

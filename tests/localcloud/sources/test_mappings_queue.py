@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from poll_world import SQS_ROLE, Mapped
-from push_world import RECORDER, Queue, advance, seen, seen_by, unique, until
+from poll_world import RECORDER, SQS_ROLE, Mapped, seen, seen_by
+from push_world import Queue, advance, unique, until
 
 from tests.localcloud.conftest import BASIC, Functions
 
 BOTH = (BASIC, SQS_ROLE)
 REPORTER = """
-import json
+import json, time
 def handler(event, context):
-    print("EVENT " + json.dumps(event))
+    print("EVENT " + json.dumps([time.time_ns(), event]))
     bad = [r["messageId"] for r in event["Records"] if "FAIL" in r["body"]]
     answer = {"batchItemFailures": [{"itemIdentifier": i} for i in bad]}
     if any("NONSENSE" in r["body"] for r in event["Records"]):
@@ -192,7 +192,7 @@ def test_a_deduplication_id_counts_for_five_minutes_also_after_deletion(make: Fu
 
 def test_a_batch_closes_at_six_megabytes(make: Functions, cloud: Any) -> None:
     """A full event goes at once, whatever the window; it is smaller than an invocation may be."""
-    count = "def handler(event, context): print('EVENT', len(event['Records']))"
+    count = "def handler(event, context): print('EVENT', [0, len(event['Records'])])"
     function, queue = make(count, policies=BOTH), Queue(cloud, VisibilityTimeout="600")
     Mapped(function, queue.arn, BatchSize=100, MaximumBatchingWindowInSeconds=300)
     for _ in range(28):

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from poll_world import DYNAMODB_ROLE, KINESIS_ROLE, Mapped, Stream, Table
-from push_world import RECORDER, Queue, advance, seen, seen_by, unique, until
+from poll_world import DYNAMODB_ROLE, KINESIS_ROLE, RECORDER, Mapped, Stream, Table, seen, seen_by
+from push_world import Queue, advance, unique, until
 
 from tests.localcloud.conftest import BASIC, Functions, zipped
 
 KINESIS, DYNAMODB = (BASIC, KINESIS_ROLE), (BASIC, DYNAMODB_ROLE)
 # Fails when a record's data has FAIL in it; reports it where it is asked to.
 READER = """
-import base64, json, os
+import base64, json, os, time
 def data(record):
     return json.loads(base64.b64decode(record["kinesis"]["data"]))
 def handler(event, context):
-    print("EVENT " + json.dumps([data(record) for record in event["Records"]]))
+    print("EVENT " + json.dumps([time.time_ns(), [data(record) for record in event["Records"]]]))
     bad = [r["kinesis"]["sequenceNumber"] for r in event["Records"] if "FAIL" in str(data(r))]
     if bad and not os.environ.get("REPORT"):
         raise ValueError("told to fail")
