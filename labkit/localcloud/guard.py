@@ -15,6 +15,7 @@ from labkit.localcloud.permissions.requests import Call, classify
 from labkit.localcloud.signing import SigningError
 
 REMEMBERED_S = 1.0  # a permission taken away takes effect a moment later, as on AWS; a new one at once
+DECIDING_HEADERS = ("host", "user-agent", "referer")  # what conditions of policies can ask for
 
 
 class Guard:
@@ -23,9 +24,29 @@ class Guard:
     def __init__(self, permissions: Permissions) -> None:
         self._permissions = permissions
         self._allowed: dict[tuple[str, str, str], float] = {}
+        self._invokes: dict[tuple[str, ...], tuple[float, Call]] = {}
 
     def check(self, identity: Identity, service: str, region: str, request: Request) -> Call | Answer:
-        """What the request asks for, or the refusal when the caller may not."""
+        """What the request asks for, or the refusal when the caller may not.
+
+        Invocations come by the thousand, and deciding about one costs as much as verifying its signature:
+        an allowed one is remembered for a moment, for the same caller, function and sender.
+        """
+        if service != "lambda" or not request.raw_path.endswith("/invocations"):
+            return self._decide(identity, service, region, request)
+        sender = [request.header(name) or "" for name in DECIDING_HEADERS]
+        key = (identity.access_key_id, region, request.method, request.raw_path, request.query, *sender)
+        decided, known = self._invokes.get(key, (-REMEMBERED_S, None))
+        if known is not None and time.monotonic() - decided < REMEMBERED_S:
+            return known
+        answer = self._decide(identity, service, region, request)
+        if isinstance(answer, Call):
+            if len(self._invokes) > 1_000:
+                self._invokes.clear()
+            self._invokes[key] = (time.monotonic(), answer)
+        return answer
+
+    def _decide(self, identity: Identity, service: str, region: str, request: Request) -> Call | Answer:
         try:
             call = classify(
                 request.method,
