@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from labkit.checks.look import Look
+
+class Sees(Protocol):
+    """Whatever gives boto3 clients, as a look does."""
+
+    def client(self, service: str, /) -> Any:
+        """A client of a service."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(parts), text, re.S) is not None
 
 
-def allows(look: Look, role_name: str) -> list[Allow]:
+def allows(look: Sees, role_name: str) -> list[Allow]:
     """Every Allow statement of a role, its own and those of attached policies."""
     iam = look.client("iam")
     found: list[Allow] = []
@@ -60,7 +65,7 @@ def allows(look: Look, role_name: str) -> list[Allow]:
     return found
 
 
-def trusted(look: Look, role_name: str) -> set[str]:
+def trusted(look: Sees, role_name: str) -> set[str]:
     """Who may assume a role: service names, ARNs, or ``*``."""
     document = look.client("iam").get_role(RoleName=role_name)["Role"]["AssumeRolePolicyDocument"]
     found: set[str] = set()

@@ -194,6 +194,23 @@ class Lab:
         view = _above("labkit.widgets", "checkpoints")
         return view(lambda: survey(self, of).results, title=gate.title)
 
+    def audit(self, function: str) -> Any:
+        """Looks for six common pitfalls in any function; only reads.
+
+        Args:
+            function: its name. If there is none of that name, the lab's own one: ``get-photo``.
+
+        Raises:
+            LabError: there is no such function.
+        """
+        look = _above("labkit.checks.audit", "audit")
+        try:
+            return look(self.client, function)
+        except LabError:
+            if (own := self.name(function)) == function:
+                raise
+            return look(self.client, own)
+
     def hint(self, checkpoint: str, level: int = 1) -> Any:
         """A hint for a checkpoint: level 1 points, level 3 is nearly the answer."""
         return _above("labkit.course.hints", "hint")(checkpoint, level)
