@@ -22,7 +22,7 @@ test: lint ## Everything that CI runs: lint, unit tests, notebooks, a real brows
 	@# tests/localcloud changes moto within its process, as the local cloud does: nobody else may share it
 	$(BIN)/python -m pytest $(TWO_CORES) tests --ignore tests/localcloud --ignore tests/notebooks --ignore tests/browser $(ARGS)
 	$(BIN)/python -m pytest $(TWO_CORES) tests/localcloud $(ARGS)
-	$(BIN)/python -m pytest tests/notebooks tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/notebooks tests/browser $(ARGS)
 
 unit: setup ## The quick part of the tests, under a minute
 	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow" tests --ignore tests/localcloud $(ARGS)

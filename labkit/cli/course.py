@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +123,7 @@ def run(
     given = {name: _value(text) for name, text in parameters}
     order = Order(names, learner, target, given, workspace, in_sequence, confirmed=target == "aws")
     outcomes: list[Outcome] = []
+    began = time.monotonic()
     with _stopped_by_sigterm(), _watched() as on_cell:
         try:
             for outcome in run_notebooks(course(), order, on_cell):
@@ -131,7 +133,8 @@ def run(
         except KeyboardInterrupt:
             click.echo("Stopped. Nothing is left behind.", err=True)
             ctx.exit(130)
-    _summarise(outcomes, report, str(given.get("region") or clouds.DEFAULT_REGION))
+    region = str(given.get("region") or clouds.DEFAULT_REGION)
+    _summarise(outcomes, report, region, whole_s=time.monotonic() - began)
     ctx.exit(0 if all(one.passed for one in outcomes) else 1)
 
 
@@ -182,11 +185,14 @@ def _value(text: str) -> Any:
         return text
 
 
-def _summarise(outcomes: list[Outcome], report: Path | None, region: str) -> None:
+def _summarise(outcomes: list[Outcome], report: Path | None, region: str, whole_s: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from labkit.course.report import COLUMNS, row, summary, write_report
+    from labkit.course.kernel import bare_s
+    from labkit.course.report import COLUMNS, Times, row, summary, write_report
+
+    times = Times(whole_s, sum(one.cells_s for one in outcomes), len(outcomes) * bare_s())
 
     table = Table()
     for name in COLUMNS:
@@ -194,9 +200,9 @@ def _summarise(outcomes: list[Outcome], report: Path | None, region: str) -> Non
     for outcome in outcomes:
         table.add_row(*row(outcome))
     Console().print(table)
-    click.echo(summary(outcomes))
+    click.echo(summary(outcomes, times))
     if report is not None:
-        click.echo(f"Report: {write_report(report, outcomes, region)}")
+        click.echo(f"Report: {write_report(report, outcomes, region, times)}")
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import re
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,6 +108,17 @@ def execute(
         except (RuntimeError, TimeoutError) as error:  # a kernel that cannot start, dies or hangs in a cell
             failure = Failure(None, "", f"{type(error).__name__}: {error}", "")
         return Executed(_tidied(files.read(written)), failure)
+
+
+def bare_s() -> float:
+    """How long a kernel takes, in seconds, that is started and ended and does nothing between."""
+    from jupyter_client.manager import start_new_kernel
+
+    began = time.perf_counter()
+    manager, client = start_new_kernel(START_TIMEOUT_S, "python3", stderr=subprocess.DEVNULL)
+    client.stop_channels()
+    manager.shutdown_kernel()
+    return time.perf_counter() - began
 
 
 def _register_engine() -> None:

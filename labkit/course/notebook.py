@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,22 @@ def checks_in(notebook: NotebookNode) -> list[str]:
     """The checkpoints that a notebook asks ``lab.check`` for, in order."""
     found = [match["id"] for cell in code_cells(notebook) for match in CHECK_CALL.finditer(cell.source)]
     return list(dict.fromkeys(found))
+
+
+def parameters_in(notebook: NotebookNode) -> set[str]:
+    """The names that the cell tagged ``parameters`` sets."""
+    names: set[str] = set()
+    for cell in code_cells(notebook):
+        if "parameters" in cell.metadata.get("tags", []):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.add(node.id)
+    return names
+
+
+def cells_s(notebook: NotebookNode) -> float:
+    """How long the cells of a notebook took together that papermill has run."""
+    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in code_cells(notebook))
 
 
 def tidy(cell: NotebookNode) -> None:

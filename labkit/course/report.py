@@ -6,6 +6,7 @@ import copy
 import html
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -58,17 +59,38 @@ def row(outcome: Outcome) -> tuple[str, ...]:
     return outcome.name, checks, f"{outcome.duration_s:.1f} s", f"{outcome.invocations:,}", cost, result
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
-    """One sentence about a run."""
+@dataclass(frozen=True)
+class Times:
+    """How long a run took, and the floor that this is measured against.
+
+    Attributes:
+        whole_s: from the first notebook's beginning to the last one's end, clouds and teardowns included.
+        cells_s: what the cells of all notebooks took.
+        kernels_s: what as many bare kernels take to start and to end.
+    """
+
+    whole_s: float
+    cells_s: float
+    kernels_s: float
+
+    def __str__(self) -> str:
+        floor_s = self.cells_s + self.kernels_s
+        return (
+            f"{self.whole_s:.0f} s, {self.whole_s / floor_s:.2f} times the floor of {floor_s:.0f} s "
+            f"(bare kernels {self.kernels_s:.0f} s, cells {self.cells_s:.0f} s)"
+        )
+
+
+def summary(outcomes: Sequence[Outcome], times: Times) -> str:
+    """A sentence about a run, and one about its time."""
     bad = [one.name for one in outcomes if not one.passed]
-    time_s = sum(one.duration_s for one in outcomes)
     count = f"{len(outcomes)} notebook{'' if len(outcomes) == 1 else 's'}"
     kind = "learner copies" if outcomes and outcomes[0].learner else "solutions"
     verdict = f"{', '.join(bad)} failed" if bad else "all went as they should"
-    return f"{count} ({kind}) in {time_s:.0f} s: {verdict}."
+    return f"{count} ({kind}): {verdict}. It took {times}."
 
 
-def write_report(folder: Path, outcomes: Sequence[Outcome], region: str) -> Path:
+def write_report(folder: Path, outcomes: Sequence[Outcome], region: str, times: Times) -> Path:
     """Writes the pages and the executed notebooks; returns the first page.
 
     Args:
@@ -78,7 +100,7 @@ def write_report(folder: Path, outcomes: Sequence[Outcome], region: str) -> Path
         write(folder / f"{outcome.name}.html", notebook_page(outcome.notebook, outcome.name))
         write(folder / f"{outcome.name}.ipynb", files.text(outcome.notebook))
     first = folder / "index.html"
-    write(first, _first_page(outcomes, region))
+    write(first, _first_page(outcomes, region, times))
     return first
 
 
@@ -91,7 +113,7 @@ def notebook_page(notebook: NotebookNode, name: str) -> str:
     return ELSEWHERE.sub("", body)
 
 
-def _first_page(outcomes: Sequence[Outcome], region: str) -> str:
+def _first_page(outcomes: Sequence[Outcome], region: str, times: Times) -> str:
     head = "".join(f"<th{_number(index)}>{name}</th>" for index, name in enumerate(COLUMNS))
     problems = "".join(
         f"<h2>{html.escape(one.name)}</h2><pre>{html.escape(problem)}</pre>"
@@ -100,7 +122,7 @@ def _first_page(outcomes: Sequence[Outcome], region: str) -> str:
     )
     return PAGE.format(
         title="Lambda workbook: run",
-        summary=html.escape(summary(outcomes)),
+        summary=html.escape(summary(outcomes, times)),
         head=head,
         rows="\n".join(_html_row(one) for one in outcomes),
         problems=problems,

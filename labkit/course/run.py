@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -54,6 +53,7 @@ class Outcome:
 
     Attributes:
         name: such as ``02-create``.
+        cells_s: the part of the duration that its cells took.
         asked: the checkpoints that the notebook asks for.
         marks: what the last look at each of them said.
         invocations: as far as the logs tell.
@@ -65,6 +65,7 @@ class Outcome:
     learner: bool
     notebook: NotebookNode = field(repr=False)
     duration_s: float
+    cells_s: float
     asked: tuple[str, ...]
     marks: Mapping[str, Mark] = field(repr=False)
     invocations: int
@@ -158,6 +159,7 @@ def _run_one(
         order.learner,
         done.notebook,
         duration_s,
+        files.cells_s(done.notebook),
         asked,
         looked,
         invocations,
@@ -209,20 +211,9 @@ def _parameters(notebooks: Mapping[Path, NotebookNode], order: Order) -> dict[Pa
     wanted = dict(order.parameters)
     if order.target != "local":
         wanted["target"] = order.target
-    known = {path: _parameter_names(content) for path, content in notebooks.items()}
+    known = {path: files.parameters_in(content) for path, content in notebooks.items()}
     for name in wanted:
         if not any(name in names for names in known.values()):
             there = ", ".join(sorted(set().union(*known.values()))) or "none"
             raise CourseError(f"No notebook has a parameter {name!r}. The parameters are: {there}.")
     return {path: {n: v for n, v in wanted.items() if n in names} for path, names in known.items()}
-
-
-def _parameter_names(notebook: NotebookNode) -> set[str]:
-    """The names that the cell tagged ``parameters`` sets."""
-    names: set[str] = set()
-    for cell in files.code_cells(notebook):
-        if "parameters" in cell.metadata.get("tags", []):
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    names.add(node.id)
-    return names

@@ -23,15 +23,16 @@ FAULT_LINES = 40
 
 
 @contextmanager
-def fresh(source: Path) -> Iterator[Path]:
+def fresh(source: Path, workspace_id: str = WORKSPACE_ID) -> Iterator[Path]:
     """A new workspace with a copy of the course's files; its cloud is stopped and it is deleted in the end.
 
     Args:
         source: ``solutions/`` or ``notebooks/``.
+        workspace_id: part of the names of all resources.
     """
     place = Path(tempfile.mkdtemp(prefix="labkit-run-")).resolve()
     try:
-        write(cloud.state_dir(place) / "workspace-id", f"{WORKSPACE_ID}\n")
+        write(cloud.state_dir(place) / "workspace-id", f"{workspace_id}\n")
         bring(source, place)
         yield place
     finally:

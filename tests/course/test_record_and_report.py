@@ -17,6 +17,7 @@ from labkit.errors import CourseError
 from tests.course.conftest import NAME, SANITIZER, solve
 from tests.notebooks.strict import compare
 
+TIMES = report.Times(whole_s=12.0, cells_s=9.0, kernels_s=1.0)
 RULES = read_rules(SANITIZER)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -111,12 +112,14 @@ def test_recording_twice_gives_the_same_bytes(course):
 def test_nbval_agrees_with_a_recording_and_finds_what_changed(course):
     record(course)
     agreed = compare(course, NAME)
-    assert agreed.returncode == 0, agreed.stdout
+    assert agreed.agrees, agreed.said
+    assert agreed.left == []
+    assert agreed.cells_s > 0
     path = course.solutions / f"{NAME}.ipynb"
     path.write_text(path.read_text().replace("runs with 256 MB", "runs with 257 MB"))
     differs = compare(course, NAME)
-    assert differs.returncode == 1
-    assert "257 MB" in differs.stdout
+    assert not differs.agrees
+    assert "257 MB" in differs.said
 
 
 @pytest.mark.slow
@@ -139,6 +142,7 @@ def outcome(**changes) -> Outcome:
         "learner": False,
         "notebook": to_notebook("%% markdown a\n# Title\n%% code b\n1 + 1\n"),
         "duration_s": 1.25,
+        "cells_s": 1.0,
         "asked": ("00.1",),
         "marks": {},
         "invocations": 1234,
@@ -152,13 +156,14 @@ def outcome(**changes) -> Outcome:
 def test_the_report_has_a_page_for_each_notebook_and_a_table(tmp_path):
     failure = Failure(3, "x < 1", "NameError: x", "")
     bad = outcome(name="02-create", failure=failure, problems=(str(failure),), cost_usd=None)
-    first = report.write_report(tmp_path, [outcome(), bad], "us-east-1")
+    first = report.write_report(tmp_path, [outcome(), bad], "us-east-1", TIMES)
     page = first.read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["index.html", *(f"{name}.{kind}" for name in (NAME, "02-create") for kind in ("html", "ipynb"))]
     )
     assert f'<a href="{NAME}.html">' in page
     assert "1,234" in page
+    assert "12 s, 1.20 times the floor of 10 s (bare kernels 1 s, cells 9 s)" in page
     assert "0.000002 USD" in page
     assert "unknown" in page
     assert "x &lt; 1" in page
@@ -167,7 +172,7 @@ def test_the_report_has_a_page_for_each_notebook_and_a_table(tmp_path):
 
 
 def test_pages_need_nothing_from_anywhere(tmp_path):
-    first = report.write_report(tmp_path, [outcome()], "us-east-1")
+    first = report.write_report(tmp_path, [outcome()], "us-east-1", TIMES)
     for page in (first, tmp_path / f"{NAME}.html"):
         assert not re.findall(
             r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(?:https?:)?//", page.read_text()
