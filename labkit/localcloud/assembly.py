@@ -158,7 +158,7 @@ async def assemble(
         return identities.issue_for_function(spec.role_arn, spec.name)
 
     xray.install()
-    tracer = Tracer(guard.role_allows, xray.put)
+    tracer = Tracer(guard.role_allows, xray.put, clock.ahead_s)
     daemon = Daemon(tracer.accept, ACCOUNT_ID)
     await daemon.start()
     fleet = Fleet(

@@ -43,6 +43,10 @@ class LessonClock:
     def now(self) -> float:
         return time.time() + self._offset_s
 
+    def ahead_s(self) -> float:
+        """How far it is before the machine's clock."""
+        return self._offset_s
+
     def now_ms(self) -> int:
         return int(self.now() * 1000)
 

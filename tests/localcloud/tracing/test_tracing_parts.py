@@ -85,6 +85,18 @@ def test_only_traced_invocations_of_allowed_roles_may_write(allowed: bool, trace
     assert len(stored) == kept
 
 
+def test_what_is_stored_is_dated_by_the_lesson_clock() -> None:
+    """Handlers time their parts by the machine's clock; logs and metrics stand on the lesson's."""
+    stored: list[Any] = []
+    tracer = Tracer(lambda *_: True, lambda account, region, segment: stored.append(segment), lambda: 180.0)
+    invocation = Invocation("r", b"{}", SPEC.arn, None, f"Root={TRACE};Sampled=1")
+    inside = header.parse(tracer.begin(SPEC, invocation).invocation.trace_header)
+    within = part("t", subsegments=[part("u")])
+    tracer.accept(json.dumps(part("s", inside.parent, trace_id=TRACE, subsegments=[within])).encode())
+    assert {each["start_time"] - part("a")["start_time"] for each in traces.parts(stored[0])} == {180.0}
+    assert {each["end_time"] - part("a")["end_time"] for each in traces.parts(stored[0])} == {180.0}
+
+
 def test_subsegments_that_are_each_others_parents_are_not_lost() -> None:
     """A handler may send anything; reading a trace always ends."""
     found = traces.compiled([part("a", "b"), part("b", "a"), part("c", "c")])

@@ -60,7 +60,7 @@ def install(
         metrics.begun(run)
         tell(run)
 
-    traces = Traces(guard.role_allows, xray.put, clock.now)
+    traces = Traces(guard.role_allows, xray.put)
 
     def ended(run: Run) -> None:
         metrics.ended(run)

@@ -1,12 +1,10 @@
 """The X-Ray segment of an execution: one for the state machine, with a subsegment for each state.
 
-Source: AWS, "Trace Step Functions request data in AWS X-Ray". Its times are the lesson clock's, moved to the
-machine's at the end of the execution.
+Source: AWS, "Trace Step Functions request data in AWS X-Ray". Its times are the lesson clock's.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -46,49 +44,42 @@ def traced(trace_header: str | None, sampled: Callable[[], bool]) -> Traced | No
 
 
 class Traces:
-    """Stores the segments of executions that are over.
-
-    Args:
-        now: the lesson clock's time, in seconds.
-        store: takes account, Region and a document.
-    """
+    """Stores the segments of executions that are over. ``store`` takes account, Region and a document."""
 
     def __init__(
         self,
         role_allows: Callable[[str, str, str], bool],
         store: Callable[[str, str, dict[str, Any]], None],
-        now: Callable[[], float],
     ) -> None:
-        self._role_allows, self._store, self._now = role_allows, store, now
+        self._role_allows, self._store = role_allows, store
 
     def ended(self, run: Run) -> None:
         """Stores the segment, with the state machine's role."""
         if run.traced is None or run.stop_date is None or not self._role_allows(run.role_arn, PUT, "*"):
             return
-        ahead_s = self._now() - time.time()
         header = run.traced.header
         segment = {
             "name": run.machine.name,
             "id": run.traced.segment_id,
             "trace_id": header.root,
             "origin": "AWS::StepFunctions::StateMachine",
-            "start_time": run.start_date.timestamp() - ahead_s,
-            "end_time": run.stop_date.timestamp() - ahead_s,
+            "start_time": run.start_date.timestamp(),
+            "end_time": run.stop_date.timestamp(),
             "aws": {"execution_arn": run.exec_arn, "state_machine_arn": run.machine.arn},
-            "subsegments": list(_states(run, ahead_s)),
+            "subsegments": list(_states(run)),
             **({"parent_id": header.parent} if header.parent else {}),
             **({"fault": True} if run.status in FAULTS else {}),
         }
         self._store(ACCOUNT_ID, run.region_name, segment)
 
 
-def _states(run: Run, ahead_s: float) -> Iterator[dict[str, Any]]:
+def _states(run: Run) -> Iterator[dict[str, Any]]:
     """One subsegment a visit; a state that was not left ends with the execution."""
     assert run.stop_date is not None
     entered: defaultdict[str, list[datetime]] = defaultdict(list)
 
     def visit(name: str, begin: datetime, end: datetime, **more: Any) -> dict[str, Any]:
-        times = {"start_time": begin.timestamp() - ahead_s, "end_time": end.timestamp() - ahead_s}
+        times = {"start_time": begin.timestamp(), "end_time": end.timestamp()}
         return {"id": headers.new_id(), "name": name, **times, **more}
 
     for event in history(run, with_data=False):
