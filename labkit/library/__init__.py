@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from labkit.errors import LabError
 from labkit.library import parts, triggers
 from labkit.library.code import folder, picture
+from labkit.library.inbox import inbox
+from labkit.library.powertools import powertools
 from labkit.session import Lab
 
-__all__ = ["Beginning", "Piece", "begin", "folder", "picture"]
+__all__ = ["Beginning", "Piece", "begin", "folder", "inbox", "picture", "powertools"]
 
 Bring = Callable[[Lab], bool]
 # What each phase begins with, in the order in which it is made. The others begin with nothing.

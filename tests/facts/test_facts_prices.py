@@ -107,7 +107,7 @@ def test_each_entry_is_complete_and_shown_only_if_confirmed(
     region: str, key: str, entry: dict[str, Any]
 ) -> None:
     assert entry["source"] and entry["unit"]
-    assert date(2025, 1, 1) <= date.fromisoformat(entry["as_of"]) <= date(2026, 11, 22)
+    assert date(2025, 1, 1) <= date.fromisoformat(entry["as_of"]) <= date(2026, 11, 28)
     assert ("price" in entry) != ("tiers" in entry)
     assert {"1M": 1_000_000, "1,000": 1_000}.get(entry["unit"].split()[2], 1) == entry.get("per", 1)
     if entry["confidence"] in ("high", "medium"):

@@ -126,3 +126,24 @@ def test_what_is_not_there_is_named() -> None:
         library.picture("lighthaus")
     with pytest.raises(LabError, match="get_photo"):
         library.folder("get-photo")
+
+
+def test_powertools_come_as_a_layer_that_fits_any_python() -> None:
+    """Logger, Metrics, Tracer and what they import; nothing compiled, far below Lambda's limit."""
+    files = library.powertools()
+    assert {"aws_lambda_powertools/__init__.py", "aws_xray_sdk/__init__.py", "typing_extensions.py"} <= set(
+        files
+    )
+    assert not [path for path in files if not path.endswith((".py", ".json")) or path.startswith((".", "/"))]
+    assert 1_000_000 < sum(map(len, files.values())) < 10_000_000
+
+
+def test_an_inbox_hears_its_topic(lab: Lab) -> None:
+    """What is published arrives as it is; asking for the inbox again gives the same one."""
+    sns, sqs = lab.client("sns"), lab.client("sqs")
+    topic = sns.create_topic(Name=lab.name("news"))["TopicArn"]
+    inbox = library.inbox(lab, topic)
+    assert library.inbox(lab, topic) == inbox
+    sns.publish(TopicArn=topic, Message="it rings")
+    [message] = lab.until(lambda: sqs.receive_message(QueueUrl=inbox).get("Messages"))
+    assert message["Body"] == "it rings"
