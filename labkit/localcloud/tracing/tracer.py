@@ -130,6 +130,10 @@ class Tracer:
 
 def _dated(segment: dict[str, Any], ahead_s: float) -> dict[str, Any]:
     """A copy whose times, and those of its parts, are later."""
-    later = {key: segment[key] + ahead_s for key in ("start_time", "end_time") if key in segment}
-    parts = [_dated(part, ahead_s) for part in segment.get("subsegments") or ()]
-    return {**segment, **later, **({"subsegments": parts} if parts else {})}
+    later = dict(segment)
+    for key in ("start_time", "end_time"):
+        if key in segment:
+            later[key] = segment[key] + ahead_s
+    if segment.get("subsegments"):
+        later["subsegments"] = [_dated(part, ahead_s) for part in segment["subsegments"]]
+    return later
