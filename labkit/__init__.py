@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labkit import deploy, measure, pricing, reports, widgets
+    from labkit import deploy, design, measure, pricing, reports, widgets
     from labkit.course.hints import hint
     from labkit.errors import CheckFailed, LabError, TargetError, TeardownError
     from labkit.session import Lab, expected, open
@@ -21,6 +21,7 @@ __all__ = [
     "TargetError",
     "TeardownError",
     "deploy",
+    "design",
     "expected",
     "hint",
     "measure",

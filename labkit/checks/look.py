@@ -1,4 +1,4 @@
-"""What a check sees: boto3 clients and the lab's names. Cells and their variables are out of sight."""
+"""What a check sees: boto3 clients, the lab's names, its design record. Cells are out of sight."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class Look:
         """A boto3 client."""
         return self.lab.client(service)
 
+    def decided(self, key: str) -> Any:
+        """What was kept under this key by ``lab.save``; None if nothing was. For what no cloud can show."""
+        return self.lab.load(key, None)
+
     def name(self, base: str) -> str:
         """The name that the task gives to a resource."""
         return self.lab.name(base)
@@ -62,9 +66,13 @@ class Look:
         """Waits by one of boto3's waiters."""
         self.lab.wait(service, waiter, **params)
 
-    def eventually(self, look: Callable[[], Found | None]) -> Found | None:
-        """Looks again until something is there, or what arrives late should have arrived."""
-        deadline = time.monotonic() + PATIENCE_S[self.lab.target]
+    def eventually(self, look: Callable[[], Found | None], *, work_s: float = 0.0) -> Found | None:
+        """Looks again until something is there, or what arrives late should have arrived.
+
+        Args:
+            work_s: how long what is waited for takes by itself.
+        """
+        deadline = time.monotonic() + work_s + PATIENCE_S[self.lab.target]
         while not (found := look()) and time.monotonic() < deadline:
             # A cloud has no event that says "this log line is here now"; the pace is set for its API.
             time.sleep(LOOK_EVERY_S[self.lab.target])

@@ -21,7 +21,7 @@ class Plan:
 # By phase. Generous guesses until the notebooks are counted.
 PLANS = {
     "00": Plan(50, 200, 256),
-    "01": Plan(300, 1_000, 1_024),
+    "01": Plan(150, 1_000, 1_024),
     "02": Plan(300, 500, 512),
     "03": Plan(3_000, 500, 512),
     "04": Plan(5_000, 2_000, 1_024),

@@ -15,6 +15,7 @@ from labkit.widgets.cost_meter import CostMeterView, cost_meter
 from labkit.widgets.dashboard import DashboardView, dashboard
 from labkit.widgets.event_path import EventPathView, event_path
 from labkit.widgets.latency import LatencyView, latency
+from labkit.widgets.questionnaire import QuestionnaireView, questionnaire
 from labkit.widgets.timeline import TimelineView, timeline
 from labkit.widgets.trace import TraceView, trace
 from labkit.widgets.tuning import TuningView, tuning
@@ -27,6 +28,7 @@ __all__ = [
     "DashboardView",
     "EventPathView",
     "LatencyView",
+    "QuestionnaireView",
     "TimelineView",
     "TraceView",
     "TuningView",
@@ -38,6 +40,7 @@ __all__ = [
     "dashboard",
     "event_path",
     "latency",
+    "questionnaire",
     "show",
     "timeline",
     "trace",

@@ -135,12 +135,13 @@ def test_an_unknown_checkpoint_names_those_that_come_near(lab, known):
 
 
 def test_a_phase_without_a_gate_is_told(lab):
-    with pytest.raises(LabError, match="These have one: 00, 02"):
-        checks.gate(lab, "01")
+    with pytest.raises(LabError, match=r"'99' has no gate. These have one: 00, 01, 02"):
+        checks.gate(lab, "99")
 
 
 def test_every_check_belongs_to_a_phase_and_every_gate_knows_its_checks():
     assert [one.id for one in checks.checks("00")] == ["00.1", "00.2"]
+    assert [one.id for one in checks.checks("01")] == [f"01.{number}" for number in range(1, 9)]
     assert [one.id for one in checks.checks("02")] == [f"02.{number}" for number in range(1, 9)]
     for gate in checks.gates():
         assert all(checks.find_check(id).phase == gate.phase for id in gate.checks)

@@ -16,6 +16,7 @@ NAMES = [
     "TargetError",
     "TeardownError",
     "deploy",
+    "design",
     "expected",
     "hint",
     "measure",

@@ -26,6 +26,7 @@ WIDGETS = {
     "cli_commands": "widgets.cli_commands([Command((('aws', 'lambda', 'list-functions'),)),\n"
     "    Command((('aws', 'x', 'y'),))])",
     "break_even": "widgets.break_even()",
+    "questionnaire": "widgets.questionnaire()",
     "tuning": "widgets.tuning(TUNED)",
     "timeline": "ids = [f'r{n}' for n in range(40)]\n"
     "widgets.timeline(clients, measured(ids, throttled=9, failed=('r7',)))",

@@ -11,11 +11,23 @@ import pytest
 
 import labkit
 from labkit import checks
-from tests.wrong_answers import configuration, handler, package, role, secret, start, twin, versions
+from labkit.session.record import DesignRecord
+from tests.wrong_answers import (
+    configuration,
+    decisions,
+    design,
+    handler,
+    package,
+    role,
+    secret,
+    start,
+    twin,
+    versions,
+)
 from tests.wrong_answers.world import CASES, Case, World
 
-PHASES = {"00": "00-start-here", "02": "02-create"}
-MODULES = (start, handler, role, package, configuration, versions, secret, twin)
+PHASES = {"00": "00-start-here", "01": "01-design", "02": "02-create"}
+MODULES = (start, decisions, design, handler, role, package, configuration, versions, secret, twin)
 _numbers = count()
 
 
@@ -26,9 +38,10 @@ def case_id(case: Case) -> str:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, cloud) -> Iterator[World]:
-    """A corner of the shared cloud, with names of its own; swept afterwards."""
-    phase = request.param
-    lab = labkit.open(PHASES[phase], workspace=cloud.workspace, prefix=f"case{next(_numbers)}")
+    """A corner of the shared cloud, with names and a design record of its own; swept afterwards."""
+    phase, number = request.param, next(_numbers)
+    lab = labkit.open(PHASES[phase], workspace=cloud.workspace, prefix=f"case{number}")
+    lab._record = DesignRecord(cloud.workspace / ".labkit" / f"case{number}.json")
     yield World(lab)
     lab.teardown()
 
