@@ -47,7 +47,7 @@ from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
 from labkit.localcloud.telemetry.metrics import LambdaMetrics
 from labkit.localcloud.telemetry.store import Stores
-from labkit.localcloud.tracing import store as xray
+from labkit.localcloud.tracing import inbox
 from labkit.localcloud.tracing.daemon import Daemon
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
@@ -157,8 +157,8 @@ async def assemble(
     def credentials(spec: FunctionSpec) -> Credentials:
         return identities.issue_for_function(spec.role_arn, spec.name)
 
-    xray.install()
-    tracer = Tracer(guard.role_allows, xray.put, clock.ahead_s)
+    moto.when_first_asked("xray", inbox.open_store)
+    tracer = Tracer(guard.role_allows, inbox.put, clock.ahead_s)
     daemon = Daemon(tracer.accept, ACCOUNT_ID)
     await daemon.start()
     fleet = Fleet(
@@ -195,7 +195,7 @@ async def assemble(
     LogSubscriptions(targets, guard, stores, clock).install()
     sns.install(Deliveries(targets, clock, stores), clock.now)
     scheduler.start(targets, clock, stores, guard.can_assume)
-    scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge))
+    scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge), moto)
     states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
     local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
     aws: AwsApi

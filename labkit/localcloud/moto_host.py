@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -63,6 +65,16 @@ class MotoHost:
         self._application = DomainDispatcherApplication(create_backend_app)
         self._host, _, self._port = endpoint.removeprefix("http://").partition(":")
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="moto")
+        self._lessons: dict[str, Callable[[], None]] = {}
+        self._teaching = threading.Lock()
+
+    def when_first_asked(self, service: str, teach: Callable[[], None]) -> None:
+        """Teaches moto a service in the thread of its first request: some take a second to import.
+
+        Args:
+            service: its signing name.
+        """
+        self._lessons[service] = teach
 
     async def answer(self, request: Request, signed: Signed[Identity], operation: str) -> Answer:
         """moto's answer to a request that was verified and classified."""
@@ -85,6 +97,11 @@ class MotoHost:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _serve(self, environ: dict[str, Any], origin: Origin) -> Answer:
+        if origin.service in self._lessons:
+            with self._teaching:
+                if (teach := self._lessons.get(origin.service)) is not None:
+                    teach()
+                    del self._lessons[origin.service]
         with serving(origin):
             return self._call(environ)
 

@@ -33,8 +33,8 @@ def put(account_id: str, region: str, segment: dict[str, Any]) -> None:
         return
 
 
-def install() -> None:
-    """Replaces what moto reads wrongly, once for the process and before its first X-Ray request."""
+def _install() -> None:
+    """Replaces what moto reads wrongly; done when this module is imported."""
     replaced: list[tuple[type, str, Callable[..., Any]]] = [
         (XRayBackend, "process_segment", _process_segment),
         (XRayBackend, "get_trace_summary", _get_trace_summary),
@@ -115,3 +115,6 @@ def _rules(self: XRayResponse) -> str:
 
 def _targets(self: XRayResponse) -> str:
     return json.dumps(sampling.targets(self._get_param("SamplingStatisticsDocuments") or [], time.time()))
+
+
+_install()

@@ -58,9 +58,14 @@ class Activity:
 class Scaling:
     """Changes provisioned concurrency. Any thread may call; the work belongs to the event loop."""
 
-    def __init__(self, functions: FunctionService, clock: LessonClock, alarms: Alarms) -> None:
-        self._functions, self._clock, self.alarms = functions, clock, alarms
-        self._loop = asyncio.get_running_loop()
+    def __init__(
+        self,
+        functions: FunctionService,
+        clock: LessonClock,
+        alarms: Alarms,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._functions, self._clock, self.alarms, self._loop = functions, clock, alarms, loop
         self._appointments: dict[str, Appointment] = {}
         self._scaled: dict[tuple[str, str, bool], float] = {}  # last scaled by use (out: True)
         self.activities: list[Activity] = []

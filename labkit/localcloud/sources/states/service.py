@@ -25,7 +25,7 @@ from labkit.localcloud.sources.states.traces import Traces
 from labkit.localcloud.sources.states.waiting import Work
 from labkit.localcloud.sources.targets import Message, NotDelivered, Sender, Targets
 from labkit.localcloud.telemetry.store import Stores
-from labkit.localcloud.tracing import store as xray
+from labkit.localcloud.tracing import inbox
 
 if TYPE_CHECKING:
     from labkit.localcloud.sources.states.run import Run
@@ -60,7 +60,7 @@ def install(
         metrics.begun(run)
         tell(run)
 
-    traces = Traces(guard.role_allows, xray.put)
+    traces = Traces(guard.role_allows, inbox.put)
 
     def ended(run: Run) -> None:
         metrics.ended(run)
