@@ -11,7 +11,12 @@ from labkit.checks.look import Look, NotYet, Skip
 from labkit.checks.result import Result
 from labkit.errors import LabError
 
-PHASE_MODULES = ("labkit.checks.start", "labkit.checks.design", "labkit.checks.create")
+PHASE_MODULES = (
+    "labkit.checks.start",
+    "labkit.checks.design",
+    "labkit.checks.create",
+    "labkit.checks.optimize",
+)
 GATE = "gate"
 
 

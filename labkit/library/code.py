@@ -19,7 +19,7 @@ def folder(name: str) -> Path:
 
 
 def picture(name: str = "lighthouse") -> bytes:
-    """A picture of the course's: PNG, 240 × 160, 8 bits a sample.
+    """A picture of the course's: PNG, 240 × 160 (``lighthouse``) or 120 × 80 (``lighthouse-small``).
 
     Raises:
         LabError: there is none of this name.

@@ -13,10 +13,14 @@ import labkit
 from labkit import checks
 from labkit.session.record import DesignRecord
 from tests.wrong_answers import (
+    coldstart,
+    concurrency,
     configuration,
     decisions,
     design,
     handler,
+    layer,
+    memory,
     package,
     role,
     secret,
@@ -26,8 +30,11 @@ from tests.wrong_answers import (
 )
 from tests.wrong_answers.world import CASES, Case, World
 
-PHASES = {"00": "00-start-here", "01": "01-design", "02": "02-create"}
-MODULES = (start, decisions, design, handler, role, package, configuration, versions, secret, twin)
+PHASES = {"00": "00-start-here", "01": "01-design", "02": "02-create", "04": "04-optimize"}
+MODULES = (
+    *(start, decisions, design, handler, role, package, configuration, versions, secret, twin),
+    *(coldstart, concurrency, memory, layer),
+)
 _numbers = count()
 
 
