@@ -44,6 +44,8 @@ SLOW = (
     "localcloud/sources/test_steps.py",
     "localcloud/sources/test_steps_api.py",
     "localcloud/sources/test_steps_events.py",
+    "localcloud/stacks/test_sam.py",
+    "localcloud/stacks/test_stacks.py",
     "localcloud/test_streaming.py",
     "localcloud/test_node_sdk.py",
     "localcloud/sources/test_mappings_api.py",

@@ -26,7 +26,7 @@ from labkit.localcloud.functions.names import Caller
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.warmth import Warmth
 from labkit.localcloud.guard import Guard
-from labkit.localcloud.identities import ACCOUNT_ID, Identities
+from labkit.localcloud.identities import ACCOUNT_ID, Identities, policies
 from labkit.localcloud.identities.sts import install
 from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
@@ -43,6 +43,7 @@ from labkit.localcloud.sources.sns import topics as sns
 from labkit.localcloud.sources.sns.delivery import Deliveries
 from labkit.localcloud.sources.states import service as states
 from labkit.localcloud.sources.targets import Targets
+from labkit.localcloud.stacks.wiring import serve_stacks
 from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
 from labkit.localcloud.telemetry import logs as telemetry_logs
 from labkit.localcloud.telemetry.metrics import LambdaMetrics
@@ -99,6 +100,7 @@ async def assemble(
     moto_time.install(clock.now)
     identities = Identities(*key)
     install(identities)
+    policies.install()
     fleet: Fleet
     functions: FunctionService
     warmth: Warmth
@@ -197,14 +199,17 @@ async def assemble(
     scheduler.start(targets, clock, stores, guard.can_assume)
     scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge), moto)
     states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
-    local = LocalApi(identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem))
+    stacks, responses = serve_stacks(endpoint, identities, guard, moto, clock)
+    local = LocalApi(
+        identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem), responses.accept
+    )
     aws: AwsApi
 
     async def call_aws(request: Request) -> Answer:
         return await aws(request)
 
     apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock, call_aws)
-    aws = AwsApi(identities, guard, functions, invocations, moto, apis.controls)
+    aws = AwsApi(identities, guard, functions, invocations, moto, apis.controls, stacks)
     front = Front(local, apis.gateway, aws)
     threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
     return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, apis.running)

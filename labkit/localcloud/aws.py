@@ -1,6 +1,6 @@
 """Answers AWS API calls: whose signature, may they, and then the service itself.
 
-Lambda is our own functions service; every other service is moto's.
+Lambda and CloudFormation are our own; every other service is moto's.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.signing import SigningError, verify
+from labkit.localcloud.stacks.service import Stacks
 from labkit.runtime.http import StreamingAnswer
 
 Forward = Callable[[], Awaitable[Answer]]
@@ -40,10 +41,12 @@ class AwsApi:
         invocations: Invocations,
         moto: MotoHost,
         controls: Mapping[str, Control],
+        stacks: Stacks,
     ) -> None:
         """``controls`` stand between callers and moto's services of these signing names."""
         self._identities, self._guard, self._functions = identities, guard, functions
         self._invocations, self._moto, self._controls = invocations, moto, controls
+        self._stacks = stacks
 
     async def __call__(self, request: Request) -> Answer:
         try:
@@ -62,6 +65,8 @@ class AwsApi:
             return call
         if signed.service == "lambda":
             return await self._lambda(request, signed.region, signed.signer)
+        if signed.service == "cloudformation":
+            return await self._stacks(call, signed.signer)
         control = self._controls.get(signed.service)
         if control is not None:
             return await control(call, lambda: self._moto.answer(request, signed, call.operation))

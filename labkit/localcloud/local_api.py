@@ -15,7 +15,7 @@ from typing import Any
 
 from labkit import __version__
 from labkit.localcloud.clock import LessonClock
-from labkit.localcloud.front import Answer, Request, problem
+from labkit.localcloud.front import Answer, Handler, Request, problem
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.identities import Identities
 from labkit.localcloud.signing import SigningError, verify
@@ -31,9 +31,12 @@ class LocalApi:
         functions: FunctionService,
         code_token: str,
         fidelity: Callable[[], list[dict[str, str]]],
+        stacks: Handler,
     ) -> None:
+        """``stacks`` takes the answers of custom resources, whose addresses cannot be guessed either."""
         self._identities, self._clock, self._functions = identities, clock, functions
         self._code_token, self._fidelity = code_token, fidelity
+        self._stacks = stacks
 
     async def __call__(self, request: Request) -> Answer:
         path = request.raw_path.removeprefix("/_labkit/")
@@ -41,6 +44,8 @@ class LocalApi:
             return _json({"status": "ok", "version": __version__, "pid": os.getpid()})
         if path.startswith("code/"):
             return self._code(path)
+        if path.startswith("stacks/"):
+            return await self._stacks(request)
         refusal = self._refuse(request)
         if refusal is not None:
             return refusal

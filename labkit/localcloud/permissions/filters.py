@@ -54,6 +54,11 @@ def log_group(value: str, scope: Scope) -> str:
     return value.removesuffix(":*")
 
 
+def stack(value: str, scope: Scope) -> str:
+    """A CloudFormation stack by its name or its id, whose last part is dropped."""
+    return value.rpartition("/")[0] if value.startswith("arn:") and value.count("/") > 1 else value
+
+
 def parameter(value: str, scope: Scope) -> str:
     """An SSM parameter by ARN or name, whose leading slash and ``:version`` the ARN does not have."""
     return value if value.startswith("arn:") else value.removeprefix("/").partition(":")[0]
@@ -175,6 +180,7 @@ FILTERS: dict[str, Filter] = {
         role,
         rule_bus,
         secret,
+        stack,
         stream_of_iterator,
         stream_of_records,
         subscription,

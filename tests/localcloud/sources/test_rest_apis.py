@@ -491,7 +491,9 @@ def test_an_api_of_a_stack_answers_until_it_is_deleted(cloud: Any, api: Any, ech
         },
     }
     template = json.dumps({"Resources": resources})
-    cloud.client("cloudformation").create_stack(StackName=f"s-{uuid.uuid4().hex[:8]}", TemplateBody=template)
+    stacks, stack = cloud.client("cloudformation"), f"s-{uuid.uuid4().hex[:8]}"
+    stacks.create_stack(StackName=stack, TemplateBody=template)
+    stacks.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.2})
     made = next(each["id"] for each in api.get_rest_apis()["items"] if each["name"] == "stacked")
     assert call(f"{Rest(cloud, api, made).url()}/").status == 200
     api.delete_rest_api(restApiId=made)

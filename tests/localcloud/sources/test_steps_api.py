@@ -375,6 +375,7 @@ def test_a_template_makes_a_state_machine_with_all_its_properties(cloud: Any, st
     template = {"Resources": {"M": resource}, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["M", "Arn"]}}}}
     stacks = cloud.client("cloudformation")
     stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.2})
     [output] = stacks.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
     client = cloud.client("stepfunctions", config=SYNC)
     told = client.start_sync_execution(stateMachineArn=output["OutputValue"])
@@ -382,6 +383,7 @@ def test_a_template_makes_a_state_machine_with_all_its_properties(cloud: Any, st
     assert lines(cloud, log, "ExecutionSucceeded")
     properties["DefinitionSubstitutions"] = {"word": "bye"}
     stacks.update_stack(StackName=name, TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 0.2})
     assert client.start_sync_execution(stateMachineArn=output["OutputValue"])["output"] == '"bye"'
 
 

@@ -97,12 +97,13 @@ AUTO_SCALING = Service(
 CLOUDFORMATION = Service(
     "cloudformation",
     resources=wants("""
-        stack/{StackName=*}/*  <- ListStacks DescribeStacks
+        stack/{StackName|stack=*}/*  <- ListStacks DescribeStacks
         *                      <- ValidateTemplate ListExports ListImports EstimateTemplateCost
                                   CreateStackSet CreateGeneratedTemplate
+        stack/{StackName|stack=*}/*  <- GetTemplateSummary DescribeChangeSet ExecuteChangeSet DeleteChangeSet
     """),
     by_parameter=pairs("""
-        StackName     stack/{StackName}/*
+        StackName     stack/{StackName|stack}/*
         StackSetName  stackset/{StackSetName}:*
     """),
     pass_role=handed(

@@ -21,7 +21,6 @@ from labkit.localcloud.sources.apis.metrics import ApiMetrics
 from labkit.localcloud.sources.apis.rest_apis.integrations import Integrations
 from labkit.localcloud.sources.apis.rest_apis.operations import RestApiOperations
 from labkit.localcloud.sources.apis.rest_apis.serve import RestApis
-from labkit.localcloud.sources.apis.rest_apis.stacks import Stacks
 from labkit.localcloud.sources.apis.rest_apis.trying import Trying
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import Signers
@@ -65,5 +64,4 @@ def serve_apis(
     rest_apis = RestApis(rest_operations.served, signers, integrations, metrics, clock.now, port)
     trying = Trying(moto, rest_operations, rest_apis, integrations)
     control = ApiControl(moto, http_operations, rest_operations, {"TestInvokeMethod": trying})
-    controls: dict[str, Control] = {"apigateway": control, "cloudformation": Stacks(moto, rest_operations)}
-    return ServedApis(Gateway(function_urls, http_apis, rest_apis), controls, running)
+    return ServedApis(Gateway(function_urls, http_apis, rest_apis), {"apigateway": control}, running)

@@ -12,7 +12,6 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import Identities
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.sources.eventbridge.events import Event
-from labkit.localcloud.sources.states import templates
 from labkit.localcloud.sources.states.calls import Calls
 from labkit.localcloud.sources.states.definitions import Definitions
 from labkit.localcloud.sources.states.executions import Executions
@@ -69,7 +68,6 @@ def install(
 
     executions = Executions(interpreter, settings.session, begun, ended)
     Operations(executions, Definitions(interpreter), settings).install()
-    templates.install()
 
     async def start(sender: Sender, arn: str, message: Message) -> None:
         await targets.permit(sender, "states:StartExecution", arn)

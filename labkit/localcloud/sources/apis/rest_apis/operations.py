@@ -85,19 +85,6 @@ class RestApiOperations:
         else:
             self._serve(self._api(call))
 
-    def adopt(self, region: str) -> None:
-        """Serves what was deployed in a Region without this API, and forgets what is gone."""
-        apis = self._backend(region).apis
-        for api in apis.values():
-            known = self._snapshots.setdefault(api.id, {})
-            for deployment_id in api.deployments:
-                if deployment_id not in known:
-                    known[deployment_id] = deployment(api, deployment_id)
-            self._serve(api)
-        for api_id in [each.id for each in self.served.values() if each.region == region]:
-            if api_id not in apis:
-                self._forget(api_id)
-
     def _forget(self, api_id: str) -> None:
         self.served.pop(api_id, None)
         self._snapshots.pop(api_id, None)
