@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from labkit.localcloud.stacks.ask import Ask
+from labkit.localcloud.stacks.decode import decode
 from labkit.localcloud.stacks.errors import invalid
 from labkit.localcloud.stacks.fit import text
 from labkit.localcloud.stacks.kinds.kind import Kind, names
@@ -53,20 +54,15 @@ def _definition(ask: Ask) -> str:
     if prop == "DefinitionS3Location":
         where = {"VersionId": value["Version"]} if "Version" in value else {}
         answer = ask.client("s3").get_object(Bucket=value["Bucket"], Key=value["Key"], **where)
-        value = _as_json(answer["Body"].read().decode())
+        value = answer["Body"].read().decode()
     known = ask.properties.get("DefinitionSubstitutions") or {}
 
     def substituted(match: re.Match[str]) -> str:
         return text(known[match[1]]) if match[1] in known else match[0]
 
-    return _SUBSTITUTION.sub(substituted, text(value))
-
-
-def _as_json(definition: str) -> str:
-    """Definitions in S3 may be YAML."""
-    from labkit.localcloud.stacks.decode import decode
-
-    return text(decode(definition))
+    definition = _SUBSTITUTION.sub(substituted, text(value))
+    # Definitions in S3 may be YAML; before their substitutions they need not be anything.
+    return text(decode(definition)) if prop == "DefinitionS3Location" else definition
 
 
 def create_activity(ask: Ask) -> None:
