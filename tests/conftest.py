@@ -29,6 +29,7 @@ SLOW = (
     "awscli/test_source_document.py",
     "awscli/test_awscli_services.py",
     "browser/",
+    "grading/",
     "checks/test_audit.py",
     "learner/test_cloud.py",
     "learner/test_ledger_kinds.py",
