@@ -32,6 +32,7 @@ SLOW = (
     "grading/",
     "checks/test_audit.py",
     "learner/test_cloud.py",
+    "learner/test_first_aid.py",
     "learner/test_ledger_kinds.py",
     "learner/test_ledger_teardown.py",
     "learner/test_ledger_watch.py",

@@ -20,6 +20,8 @@ from labkit.errors import LabError
 
 FIRST_NOTEBOOK = "00-start-here.ipynb"
 USUAL_PORT, PORTS_TRIED = 8888, 100
+# Every kernel runs it before its first cell, from a file that may not be called like a package that it imports.
+STARTUP = "get_ipython().run_line_magic('load_ext', 'labkit.session.first_aid')\n"
 READY_TIMEOUT_S, STOP_TIMEOUT_S = 90.0, 10.0
 SERVER = Path(__file__).with_name("notebook_server.py")
 # JupyterLab's question about news would be the first thing that a learner sees.
@@ -81,6 +83,9 @@ def launch(workspace: Path, home: Path, port: int, browser: bool) -> JupyterLab:
     """
     (home / "labconfig").mkdir(parents=True, exist_ok=True)
     (home / "labconfig" / "page_config.json").write_text(json.dumps(PAGE_CONFIG))
+    startup = home / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True, exist_ok=True)
+    (startup / "first_aid.py").write_text(STARTUP)
     token = secrets.token_hex(16)
     log = home / "jupyterlab.log"
     far_lifeline, lifeline = os.pipe()
@@ -135,6 +140,7 @@ def _environment(workspace: Path, home: Path, token: str) -> dict[str, str]:
     """The learner's own; in JupyterLab's terminals `labkit` and `aws` are found, and find this workspace."""
     here = str(Path(sys.executable).parent)
     return os.environ | {
+        "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home),
         "JUPYTER_TOKEN": token,  # arguments are for everybody on the machine to see
         "LABKIT_WORKSPACE": str(workspace),

@@ -1,0 +1,45 @@
+"""What kernels of the workbook say beside an error: what to do next."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from nbclient import NotebookClient
+from nbformat import v4
+
+from labkit.cli.jupyter import STARTUP
+
+DENIED = """
+from botocore.exceptions import ClientError
+raise ClientError({"Error": {"Code": "%s", "Message": "said AWS"}}, "Invoke")
+"""
+CELLS = {
+    "lab.check('00.1')": "Choose Run > Run All Above Selected Cell",
+    DENIED % "ResourceNotFoundException": "Run the cells above that make it",
+    DENIED % "NoSuchBucket": "Run the cells above that make it",
+    DENIED % "AccessDeniedException": None,
+    "1 / 0": None,
+}
+
+
+@pytest.fixture
+def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[dict]]:
+    """What each of the cells puts out in a kernel that starts as `labkit start` has it start."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "first_aid.py").write_text(STARTUP)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in CELLS])
+    NotebookClient(notebook, allow_errors=True, kernel_name="python3").execute(cwd=str(tmp_path))
+    return [cell.outputs for cell in notebook.cells]
+
+
+def test_errors_that_tell_beginners_too_little_are_followed_by_a_next_step(outputs):
+    for (source, step), said in zip(CELLS.items(), outputs, strict=True):
+        [error] = said
+        assert error.output_type == "error", source
+        shown = "\n".join(error.traceback)
+        assert error.ename in shown
+        assert (step in shown) if step else not re.search("Run (All|the cells)", shown), shown
