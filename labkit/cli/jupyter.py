@@ -20,7 +20,7 @@ from labkit.errors import LabError
 
 FIRST_NOTEBOOK = "00-start-here.ipynb"
 USUAL_PORT, PORTS_TRIED = 8888, 100
-# Every kernel runs it before its first cell, from a file that may not be called like a package that it imports.
+# Every kernel runs it before its first cell. Its file may not be called as a package that it imports.
 STARTUP = "get_ipython().run_line_magic('load_ext', 'labkit.session.first_aid')\n"
 READY_TIMEOUT_S, STOP_TIMEOUT_S = 90.0, 10.0
 SERVER = Path(__file__).with_name("notebook_server.py")
