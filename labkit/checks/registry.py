@@ -16,6 +16,7 @@ PHASE_MODULES = (
     "labkit.checks.design",
     "labkit.checks.create",
     "labkit.checks.optimize",
+    "labkit.checks.monitor",
 )
 GATE = "gate"
 

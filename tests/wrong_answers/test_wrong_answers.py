@@ -13,14 +13,18 @@ import labkit
 from labkit import checks
 from labkit.session.record import DesignRecord
 from tests.wrong_answers import (
+    alarms,
     coldstart,
     concurrency,
     configuration,
     decisions,
     design,
+    failures,
     handler,
     layer,
     memory,
+    observed,
+    orders,
     package,
     role,
     secret,
@@ -30,10 +34,17 @@ from tests.wrong_answers import (
 )
 from tests.wrong_answers.world import CASES, Case, World
 
-PHASES = {"00": "00-start-here", "01": "01-design", "02": "02-create", "04": "04-optimize"}
+PHASES = {
+    "00": "00-start-here",
+    "01": "01-design",
+    "02": "02-create",
+    "04": "04-optimize",
+    "05": "05-monitor",
+}
 MODULES = (
     *(start, decisions, design, handler, role, package, configuration, versions, secret, twin),
     *(coldstart, concurrency, memory, layer),
+    *(failures, orders, observed, alarms),
 )
 _numbers = count()
 
