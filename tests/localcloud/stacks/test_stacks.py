@@ -15,12 +15,12 @@ import cfnresponse
 
 def handler(event, context):
     properties = event["ResourceProperties"]
+    physical_id = "thing-" + properties["Name"]
+    print(event["RequestType"], event.get("PhysicalResourceId"), physical_id)
     if properties.get("Fail") == event["RequestType"]:
         cfnresponse.send(event, context, cfnresponse.FAILED, {}, "made", reason="I was told to fail")
         return
-    physical_id = "thing-" + properties["Name"]
     cfnresponse.send(event, context, cfnresponse.SUCCESS, {"Shout": properties["Name"].upper()}, physical_id)
-    print(event["RequestType"], event.get("PhysicalResourceId"), physical_id)
 """
 TRUST = {
     "Version": "2012-10-17",
@@ -238,6 +238,7 @@ def test_a_function_makes_a_custom_resource(cloud: Any, stacks: World) -> None:
         "Create None thing-a",
         "Update thing-a thing-b",
         "Delete thing-a thing-a",  # the old one, when the update was over
+        "Update thing-b thing-c",
         "Update thing-b thing-b",  # the way back
         "Delete thing-b thing-b",
     ]
