@@ -21,8 +21,11 @@ EXPECTED = f"both functions take {MODULE} from the same layer version, and not f
 @check("04.6", title="Two functions share a layer")
 def shared(look: Look) -> str:
     """Both use one layer that has the module where Python looks, and both work."""
-    functions = [find(look, name) for name in FUNCTIONS]
-    arns = [_layer_with_module(function) for function in functions]
+    functions: list[Function] = []
+    arns: list[str] = []
+    for name in FUNCTIONS:
+        functions.append(find(look, name))
+        arns.append(_layer_with_module(functions[-1]))
     if arns[0] != arns[1]:
         raise NotYet(
             f"{functions[0].name} uses {_short(arns[0])}, {functions[1].name} uses {_short(arns[1])}",
