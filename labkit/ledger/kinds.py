@@ -99,6 +99,7 @@ class Kind:
         implies: kinds that AWS makes along with it, with their ids.
         arns: patterns of its ARN; the groups are ids. For sweeping by tag.
         leftovers: how to list candidates that cannot be found by tag. For sweeping by name.
+        deleted_later: the delete call only begins, and may fail later: only a look tells that it is gone.
         tag_after: for kinds that take no tags when they are made: the call that tags them, over ``tags``.
     """
 
@@ -113,6 +114,7 @@ class Kind:
     arns: tuple[str, ...] = ()
     leftovers: Find | None = None
     tag_after: Call | None = None
+    deleted_later: bool = False
 
     @property
     def service(self) -> str:

@@ -20,7 +20,7 @@ from labkit.ledger.table import BY_CREATE, KINDS, MAKING, PARTS, inside
 _NOTE = "labkit.ledger"
 _DELETES: dict[tuple[str, str], list[tuple[Kind, Call]]] = {}
 for _kind in KINDS.values():
-    if isinstance(_last := _kind.delete[-1], Call):
+    if isinstance(_last := _kind.delete[-1], Call) and not _kind.deleted_later:
         _DELETES.setdefault((_kind.service, _last.operation), []).append((_kind, _last))
 
 

@@ -272,6 +272,14 @@ RECIPES: dict[str, tuple[list[Make], Make]] = {
     ),
     "scheduler.group": ([], Make("scheduler", "create_schedule_group", {"Name": "{p}-group"})),
     "apigateway.rest-api": ([], Make("apigateway", "create_rest_api", {"name": "{p}-api"})),
+    "cloudformation.stack": (
+        [],
+        Make(
+            "cloudformation",
+            "create_stack",
+            {"StackName": "{p}-app", "TemplateBody": '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'},
+        ),
+    ),
     "apigatewayv2.api": (
         [],
         Make("apigatewayv2", "create_api", {"Name": "{p}-http", "ProtocolType": "HTTP"}),

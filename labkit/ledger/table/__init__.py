@@ -10,10 +10,13 @@ from labkit.ledger.table.functions import LAMBDA
 from labkit.ledger.table.interfaces import INTERFACES
 from labkit.ledger.table.messages import MESSAGES
 from labkit.ledger.table.roles import IAM
+from labkit.ledger.table.stacks import STACKS
 from labkit.ledger.table.stores import STORES
 from labkit.ledger.table.watching import WATCHING
 
-KINDS = {kind.name: kind for rows in (LAMBDA, IAM, STORES, WATCHING, MESSAGES, INTERFACES) for kind in rows}
+KINDS = {
+    kind.name: kind for rows in (LAMBDA, IAM, STORES, WATCHING, MESSAGES, INTERFACES, STACKS) for kind in rows
+}
 BY_CREATE = {(kind.service, operation): kind for kind in KINDS.values() for operation in kind.creates}
 
 # Parts that go when the whole goes, and that are whole only in name.

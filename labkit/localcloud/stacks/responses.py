@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from labkit import facts
 from labkit.localcloud.front import Answer, Request, problem
 
 PREFIX = "/_labkit/stacks/"
-_SIZE_MAX = 4096  # bytes; CloudFormation user guide, "Custom resource response objects"
 
 
 @dataclass
@@ -53,10 +53,11 @@ class Responses:
             return problem(403, "This address for the answer to a stack does not exist, or was answered.")
         if request.method != "PUT":
             return problem(405, "Send the answer with PUT.")
-        if len(request.body) > _SIZE_MAX:
+        most = int(facts.quota("cloudformation_custom_resource_answer_max_bytes").value)
+        if len(request.body) > most:
             awaited.answer = {
                 "Status": "FAILED",
-                "Reason": f"Response object is too long (over {_SIZE_MAX} bytes)",
+                "Reason": f"Response object is too long (over {most} bytes)",
             }
         else:
             awaited.answer = _read(request.body)

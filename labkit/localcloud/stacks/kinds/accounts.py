@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labkit import facts
 from labkit.localcloud.stacks.ask import Ask
 from labkit.localcloud.stacks.kinds.kind import Kind, names
 
 _HOLDERS = {"Roles": ("Role", "RoleName"), "Users": ("User", "UserName"), "Groups": ("Group", "GroupName")}
-_VERSIONS_KEPT = 5  # of a managed policy, by IAM's quota: the oldest makes room
 
 
 def create_role(ask: Ask) -> None:
@@ -105,7 +105,7 @@ def update_managed(ask: Ask) -> None:
     which = {"PolicyArn": ask.physical_id}
     if ask.changed("PolicyDocument"):
         versions = ask.client("iam").list_policy_versions(PolicyArn=ask.physical_id)["Versions"]
-        if len(versions) >= _VERSIONS_KEPT:
+        if len(versions) >= facts.quota("iam_managed_policy_versions_max").value:  # the oldest makes room
             oldest = min((v for v in versions if not v["IsDefaultVersion"]), key=lambda v: v["CreateDate"])
             ask.call("iam", "DeletePolicyVersion", {**which, "VersionId": oldest["VersionId"]})
         document = ask.some("PolicyDocument")

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from labkit import facts
 from labkit.localcloud.stacks.ask import Ask
 from labkit.localcloud.stacks.fit import text
 from labkit.localcloud.stacks.kinds.kind import Kind, names, nothing
 
 TYPE = "AWS::CloudFormation::CustomResource"
-_TIMEOUT_S = 3600  # CloudFormation template reference, ServiceTimeout: the default and the most
 
 
 def create(ask: Ask) -> None:
@@ -53,7 +53,8 @@ def _ask_function(ask: Ask, request: str, more: Mapping[str, Any]) -> Mapping[st
     }
     payload = json.dumps(event).encode()
     ask.client("lambda").invoke(FunctionName=token, InvocationType="Event", Payload=payload)
-    timeout_s = float(ask.properties.get("ServiceTimeout", _TIMEOUT_S))
+    most_s = facts.quota("cloudformation_custom_resource_timeout_max_s").value
+    timeout_s = float(ask.properties.get("ServiceTimeout", most_s))
     answer = ask.place.responses.wait(awaited, timeout_s)
     if answer is None:
         raise RuntimeError(

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from labkit import facts
 from labkit.localcloud.stacks.ask import Ask
 from labkit.localcloud.stacks.kinds.kind import Kind, names
 
@@ -21,14 +22,6 @@ _CONFIGURATION = (
     "Description Handler Role Runtime Timeout MemorySize Environment Layers DeadLetterConfig TracingConfig "
     "EphemeralStorage LoggingConfig VpcConfig FileSystemConfigs ImageConfig KmsKeyArn SnapStart"
 )
-# What the API wants to hear when the template no longer has a setting. Source: its reference.
-_UNSET: Mapping[str, Any] = {
-    "Description": "",
-    "Environment": {"Variables": {}},
-    "Layers": [],
-    "DeadLetterConfig": {"TargetArn": ""},
-    "TracingConfig": {"Mode": "PassThrough"},
-}
 _PACKAGED = "Code Architectures"
 
 
@@ -52,12 +45,27 @@ def update(ask: Ask) -> None:
         ask.call("lambda", "UpdateFunctionCode", {**which, **_code(ask), **ask.some("Architectures")})
         _settled(ask)
     if ask.changed(*_CONFIGURATION.split()):
-        unset = {name: value for name, value in _UNSET.items() if name in ask.before}
+        unset = {name: value for name, value in _defaults(ask).items() if name in ask.before}
         params = {**which, **unset, **ask.some(_CONFIGURATION)}
         _when_the_role_can_be_assumed(ask, "UpdateFunctionConfiguration", params)
         _settled(ask)
     tag_function(ask, ask.attributes["Arn"])
     _beside(ask)
+
+
+def _defaults(ask: Ask) -> dict[str, Any]:
+    """What a function has for a setting that its template has no more, as the API wants to hear it."""
+    return {
+        "DeadLetterConfig": {"TargetArn": ""},
+        "Description": "",
+        "Environment": {"Variables": {}},
+        "EphemeralStorage": {"Size": facts.quota("tmp_default_mb").value},
+        "Layers": [],
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ask.physical_id}"},
+        "MemorySize": facts.quota("memory_default_mb").value,
+        "Timeout": facts.quota("timeout_default_s").value,
+        "TracingConfig": {"Mode": "PassThrough"},
+    }
 
 
 def delete(ask: Ask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labkit import facts
 from labkit.localcloud.stacks.ask import Ask
 from labkit.localcloud.stacks.fit import text
 from labkit.localcloud.stacks.kinds.kind import Kind, names
@@ -18,14 +19,6 @@ _TOPIC = "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId Signatu
 _SUBSCRIPTION = (
     "DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy SubscriptionRoleArn"
 )
-# What SetQueueAttributes takes for a setting that the template no longer has. SQS API reference.
-_UNSET = {
-    "DelaySeconds": "0",
-    "RedrivePolicy": "",
-    "RedriveAllowPolicy": "",
-    "ReceiveMessageWaitTimeSeconds": "0",
-    "KmsMasterKeyId": "",
-}
 
 
 def create_queue(ask: Ask) -> None:
@@ -39,13 +32,27 @@ def create_queue(ask: Ask) -> None:
 def update_queue(ask: Ask) -> None:
     which = {"QueueUrl": ask.physical_id}
     settable = {key: value for key, value in ask.some(_QUEUE).items() if key != "FifoQueue"}
-    unset = {key: value for key, value in _UNSET.items() if key in ask.before and key not in settable}
+    unset = {key: value for key, value in _defaults().items() if key in ask.before and key not in settable}
     if attributes := _texts({**unset, **settable}):
         ask.call("sqs", "SetQueueAttributes", {**which, "Attributes": attributes})
     if ask.lost_tags:
         ask.call("sqs", "UntagQueue", {**which, "TagKeys": ask.lost_tags})
     if ask.tags:
         ask.call("sqs", "TagQueue", {**which, "Tags": ask.tags})
+
+
+def _defaults() -> dict[str, Any]:
+    """What a queue has for a setting that its template has no more."""
+    return {
+        "DelaySeconds": 0,
+        "KmsMasterKeyId": "",
+        "MaximumMessageSize": facts.quota("sqs_message_max_bytes").value,
+        "MessageRetentionPeriod": facts.quota("sqs_retention_default_s").value,
+        "ReceiveMessageWaitTimeSeconds": 0,
+        "RedriveAllowPolicy": "",
+        "RedrivePolicy": "",
+        "VisibilityTimeout": facts.quota("sqs_visibility_default_s").value,
+    }
 
 
 def delete_queue(ask: Ask) -> None:
