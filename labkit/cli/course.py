@@ -43,7 +43,7 @@ def hint(exercise: str, level: int) -> None:
 @click.argument("notebook")
 @WORKSPACE
 def reset(notebook: str, workspace: Path | None) -> None:
-    """Begin NOTEBOOK (02, or 02-create) afresh: a clean copy, its progress and its resources forgotten.
+    """Begin NOTEBOOK (02, or 02-create) afresh: a clean copy; progress, decisions and resources forgotten.
 
     Your old copy stays beside it under another name. Resources in an AWS account are left to
     `labkit teardown`.
@@ -52,6 +52,7 @@ def reset(notebook: str, workspace: Path | None) -> None:
     from labkit.course import stage
     from labkit.course import workspace as copies
     from labkit.course.places import chosen, course, phase
+    from labkit.session.record import RECORD, DesignRecord
 
     place = clouds.workspace_dir(workspace)
     labs = {path.stem for path in chosen(course().copies, (notebook,))}
@@ -59,6 +60,7 @@ def reset(notebook: str, workspace: Path | None) -> None:
         click.echo(str(action))
     for lab in labs:
         Journal(place).forget(phase(lab))
+        DesignRecord(clouds.state_dir(place) / RECORD).forget(lab)
     left = [entry for lab, entry in stage.left_behind(place) if lab in labs]
     for problem in stage.tear_down(place, "local", labs):
         click.echo(f"could not be deleted: {problem}", err=True)

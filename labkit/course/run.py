@@ -22,7 +22,7 @@ from labkit.course.kernel import Failure, execute
 from labkit.course.places import Course, chosen
 from labkit.errors import CourseError, LabError
 from labkit.session.costs import Meter, cost_so_far
-from labkit.session.record import DesignRecord
+from labkit.session.record import RECORD, DesignRecord
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _bill(
         return 0, None
     try:
         lab = session.open(name, target=order.target, region=region, workspace=place)
-        record = DesignRecord(cloud.state_dir(place) / "lab.json")
+        record = DesignRecord(cloud.state_dir(place) / RECORD)
         cost = cost_so_far(Meter(lab.ledger, lab.client, region, record, since))
     except LabError:
         return 0, None

@@ -15,7 +15,7 @@ from labkit.session.estimate import estimate
 from labkit.session.expecting import expected
 from labkit.session.guard import Budget, Consent
 from labkit.session.lab import Lab
-from labkit.session.record import DesignRecord
+from labkit.session.record import RECORD, DesignRecord
 from labkit.session.say import say
 from labkit.session.target import Target, connect_aws, connect_local
 
@@ -60,7 +60,7 @@ def open(
     ledger = Ledger(folder / "ledger" / f"{lab}.jsonl", lab, where.home)
     if where.kind == "local":
         ledger.forget_other_clouds()
-    opened = Lab(lab, where, place, chosen, ledger, DesignRecord(folder / "lab.json"))
+    opened = Lab(lab, where, place, chosen, ledger, DesignRecord(folder / RECORD))
     _watch(opened, where, budget_usd, confirm)
     return opened
 

@@ -165,7 +165,7 @@ class Lab:
         Raises:
             RecordError: it is not JSON, or cannot be written.
         """
-        self._record.save(key, value)
+        self._record.save(key, value, by=self.notebook)
 
     def load(self, key: str, *default: Any) -> Any:
         """What `save` kept under a key, in this phase or an earlier one; else the default if one is given.

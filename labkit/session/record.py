@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labkit.errors import RecordError
 
+#: The record's file in a workspace's state folder.
+RECORD = "lab.json"
 _NOTHING = object()
+_BY = "_by"  # key -> the lab that decided it
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,11 @@ class DesignRecord:
 
     path: Path
 
-    def save(self, key: str, value: Any) -> None:
+    def save(self, key: str, value: Any, by: str | None = None) -> None:
         """Keeps a value, whole or not at all, also when two notebooks save at once.
+
+        Args:
+            by: the lab that decides it, if it is a decision; `forget` goes by that.
 
         Raises:
             RecordError: the value is not JSON, or the file cannot be read or written.
@@ -32,12 +39,35 @@ class DesignRecord:
             raise RecordError(
                 f"{key!r} cannot be kept: {error}. Keep numbers, texts, lists and dictionaries."
             ) from error
+
+        def kept(before: dict[str, Any]) -> dict[str, Any]:
+            decided = {_BY: {**before.get(_BY, {}), key: by}} if by else {}
+            return {**before, **decided, key: value}
+
+        self._change(kept)
+
+    def forget(self, lab: str) -> None:
+        """Forgets what a lab has decided.
+
+        Raises:
+            RecordError: the file cannot be read or written.
+        """
+
+        def without(before: dict[str, Any]) -> dict[str, Any]:
+            decided = before.get(_BY, {})
+            kept = {key: value for key, value in before.items() if decided.get(key) != lab}
+            return kept | {_BY: {key: by for key, by in decided.items() if by != lab}}
+
+        if lab in self.all().get(_BY, {}).values():
+            self._change(without)
+
+    def _change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(self.path.with_suffix(".lock"), "a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 fresh = self.path.with_suffix(".new")
-                fresh.write_text(json.dumps({**self.all(), key: value}, indent=1, sort_keys=True) + "\n")
+                fresh.write_text(json.dumps(change(self.all()), indent=1, sort_keys=True) + "\n")
                 os.replace(fresh, self.path)
         except OSError as error:
             raise RecordError(

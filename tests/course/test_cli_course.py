@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from labkit.checks import Journal
 from labkit.cli import labkit
 from labkit.course.workspace import prepare
+from labkit.session.record import RECORD, DesignRecord
 from tests.course.conftest import NAME, solve
 
 
@@ -53,6 +54,16 @@ def test_reset_keeps_the_copy_and_forgets_the_progress(course, workspace):
     assert "Your copy is kept as 00-tiny (kept" in said
     assert f"{NAME}.ipynb is copied" in said
     assert list(Journal(workspace).marks()) == ["02.1"]
+
+
+def test_reset_forgets_what_the_lab_has_decided(course, workspace):
+    record = DesignRecord(workspace / ".labkit" / RECORD)
+    prepare(workspace)
+    record.save("runtime", "python3.13", by=NAME)
+    record.save("memory_mb", 512, by="01-design")
+    record.save("_costs", {})
+    invoke("reset", "00", "--workspace", str(workspace))
+    assert (record.load("runtime", None), record.load("memory_mb"), record.load("_costs")) == (None, 512, {})
 
 
 @pytest.mark.slow
