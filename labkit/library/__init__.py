@@ -36,6 +36,11 @@ BEGINNINGS: dict[str, tuple[tuple[str, Bring], ...]] = {
     "06": _AFTER_03,
 }
 
+# Execution roles of those functions. A new role cannot be assumed for some seconds: made first, all of
+# them are through when their functions come.
+_ROLES_03 = ("get-photo-role", "thumbnail-role", "count-ratings-role", "clean-up-role", "work-orders-role")
+ROLES: dict[str, tuple[str, ...]] = {"05": _ROLES_03, "06": _ROLES_03}
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -69,5 +74,6 @@ def begin(lab: Lab) -> Beginning:
     phase = lab.notebook[:2]
     if not phase.isdecimal():
         raise LabError(f"{lab.notebook!r} is no phase of the workbook: it begins with nothing that is known.")
+    parts.roles(lab, ROLES.get(phase, ()))
     pieces = [Piece(title, bring(lab)) for title, bring in BEGINNINGS.get(phase, ())]
     return Beginning(phase, tuple(pieces))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,13 @@ KEYS: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "photo_id", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
+
+
+def roles(lab: Lab, names: Iterable[str]) -> None:
+    """Execution roles, as far as they are missing. The pieces that use them add what they need."""
+    for name in names:
+        if not exists(lab.client("iam").get_role, RoleName=lab.name(name)):
+            deploy.role(lab, name)
 
 
 def table(lab: Lab) -> bool:
