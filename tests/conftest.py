@@ -39,6 +39,7 @@ SLOW = (
     "learner/test_library.py",
     "learner/test_session_local.py",
     "learner/test_session_open.py",
+    "localcloud/test_moto_host.py",
     "localcloud/test_lambda_behaviours.py",
     "localcloud/test_new_roles.py",
     "localcloud/behaviours/",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,10 @@ from labkit.localcloud.signing import Signed
 
 # moto's answers may call back into the cloud while they hold a thread, so there are many, made on demand.
 THREADS = 64
+
+# jsonschema, which API Gateway loads, would compile the grammar of international addresses, seconds of
+# CPU at the first request, for a format that nothing here has. Without the module it leaves that format out.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _MODULES = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: _MODULES
