@@ -17,6 +17,7 @@ PHASE_MODULES = (
     "labkit.checks.create",
     "labkit.checks.optimize",
     "labkit.checks.monitor",
+    "labkit.checks.capstone",
 )
 GATE = "gate"
 

@@ -29,17 +29,18 @@ _AFTER_03 = (
     ("nightly clean-up", triggers.nightly),
     ("queue of orders, with a dead-letter queue", triggers.orders),
 )
+_ALL = (*_AFTER_03, ("function share-photo, and the parameter with its key", parts.share_photo))
 BEGINNINGS: dict[str, tuple[tuple[str, Bring], ...]] = {
     "03": _AFTER_02,
     "04": _AFTER_02[:1],  # its functions are its own, and read the table
     "05": _AFTER_03,
-    "06": _AFTER_03,
+    "06": _ALL,
 }
 
 # Execution roles of those functions. A new role cannot be assumed for some seconds: made first, all of
 # them are through when their functions come.
 _ROLES_03 = ("get-photo-role", "thumbnail-role", "count-ratings-role", "clean-up-role", "work-orders-role")
-ROLES: dict[str, tuple[str, ...]] = {"05": _ROLES_03, "06": _ROLES_03}
+ROLES: dict[str, tuple[str, ...]] = {"05": _ROLES_03, "06": (*_ROLES_03, "share-photo-role")}
 
 
 @dataclass(frozen=True)

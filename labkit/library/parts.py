@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -57,6 +59,26 @@ def get_photo(lab: Lab) -> bool:
     )
     version = lambda_.publish_version(FunctionName=name)["Version"]
     lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    return True
+
+
+def share_photo(lab: Lab) -> bool:
+    """``share-photo`` of phase 02, and the parameter with its key."""
+    lambda_, ssm, parameter = lab.client("lambda"), lab.client("ssm"), lab.name("signing-key")
+    if exists(lambda_.get_function_configuration, FunctionName=lab.name("share-photo")):
+        return False
+    key = {"Value": secrets.token_urlsafe(32), "Type": "SecureString"}
+    with suppress(ssm.exceptions.ParameterAlreadyExists):
+        ssm.put_parameter(Name=parameter, **key)
+    arn = f"arn:aws:ssm:{lab.region}:{lab.account_id}:parameter/{parameter}"
+    deploy.function(
+        lab,
+        "share-photo",
+        code.folder("share_photo"),
+        role=deploy.role(lab, "share-photo-role", deploy.BASIC_EXECUTION, allow("ssm:GetParameter", arn)),
+        environment={"KEY_PARAMETER": parameter},
+        timeout_s=10,
+    )
     return True
 
 

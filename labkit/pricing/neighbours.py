@@ -1,4 +1,4 @@
-"""What the services around a function cost: API Gateway, SQS, EventBridge, Step Functions, DynamoDB, logs."""
+"""What services around a function cost: API Gateway, SQS, EventBridge, Step Functions, DynamoDB, S3, logs."""
 
 from __future__ import annotations
 
@@ -136,6 +136,29 @@ def dynamodb(
         price = prices(region, "dynamodb.storage")
         lines += _after_free("Storage", storage_gb, "GB-months", price, "dynamodb_free_storage_gb", free_tier)
     return Cost(f"DynamoDB on demand, {region}", tuple(lines))
+
+
+def s3(
+    *,
+    puts: Number = 0,
+    gets: Number = 0,
+    storage_gb: Number = 0,
+    region: str = "us-east-1",
+    prices: Prices = facts.price,
+) -> Cost:
+    """An S3 bucket, storage class Standard: PUT and GET requests, and GB stored for the month.
+
+    Copies and listings cost as PUT does, deleting costs nothing; only what is used is priced.
+    """
+    lines: list[LineItem] = []
+    if puts:
+        lines.append(line("PUT requests", _amount(puts), "requests", prices(region, "s3.put")))
+    if gets:
+        lines.append(line("GET requests", _amount(gets), "requests", prices(region, "s3.get")))
+    if storage_gb:
+        price = prices(region, "s3.storage")
+        lines += tiered_lines("Storage", _amount(storage_gb), "GB-months", price)
+    return Cost(f"S3 Standard, {region}", tuple(lines), ("without data transfer to the internet",))
 
 
 def logs(

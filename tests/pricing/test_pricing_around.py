@@ -39,6 +39,8 @@ LOAD = Workload(5_000_000, 100, 512)
         (lambda: pricing.dynamodb(write_units=1_000_000, read_units=1_000_000), "0.75"),
         (lambda: pricing.dynamodb(write_units=1_000_000, read_units=1_000_000, region=TOKYO), "0.8575"),
         (lambda: pricing.dynamodb(storage_gb=27, free_tier=True), "0.50"),
+        (lambda: pricing.s3(puts=1_000_000, gets=1_000_000, region=TOKYO), "5.07"),
+        (lambda: pricing.s3(storage_gb=100, region=TOKYO), "2.50"),
         (lambda: pricing.logs(10**9), "0.50"),
         (lambda: pricing.logs(10**9, region=TOKYO), "0.76"),
         (lambda: pricing.logs(0, stored_gb=100), "3.00"),

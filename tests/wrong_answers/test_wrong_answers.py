@@ -14,15 +14,18 @@ from labkit import checks
 from labkit.session.record import DesignRecord
 from tests.wrong_answers import (
     alarms,
+    checklist,
     coldstart,
     concurrency,
     configuration,
     decisions,
     design,
     failures,
+    gallery,
     handler,
     layer,
     memory,
+    mending,
     observed,
     orders,
     package,
@@ -40,11 +43,13 @@ PHASES = {
     "02": "02-create",
     "04": "04-optimize",
     "05": "05-monitor",
+    "06": "06-capstone",
 }
 MODULES = (
     *(start, decisions, design, handler, role, package, configuration, versions, secret, twin),
     *(coldstart, concurrency, memory, layer),
     *(failures, orders, observed, alarms),
+    *(gallery, checklist, mending),
 )
 _numbers = count()
 

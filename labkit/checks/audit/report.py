@@ -12,7 +12,7 @@ from labkit.checks.result import card
 if TYPE_CHECKING:
     from labkit.checks.audit.subject import Hidden, Subject
 
-MARKS = {"found": "✗", "clear": "✓", "unknown": "?"}
+MARKS = {"found": "!", "clear": "✓", "unknown": "?"}
 CARDS = {"found": "undone", "clear": "done", "unknown": "skipped"}
 
 
@@ -122,7 +122,7 @@ class Audit:
             for finding in verdict.findings:
                 lines += [f"    seen:  {finding.seen}", f"    risk:  {finding.risk}"]
                 lines.append(f"    to do: {finding.step}")
-        lines += [f"! {hidden}" for hidden in self.hidden]
+        lines += [f"? {hidden}" for hidden in self.hidden]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -164,5 +164,5 @@ class Audit:
                     f"<div><b>To do:</b> {escape(finding.step)}</div>",
                 ]
             cards.append(card(CARDS[verdict.state], "".join(rows)))
-        cards += [f"<div>! {escape(str(hidden))}</div>" for hidden in self.hidden]
+        cards += [f"<div>? {escape(str(hidden))}</div>" for hidden in self.hidden]
         return "".join(cards)

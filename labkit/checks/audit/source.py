@@ -113,8 +113,11 @@ def _python_waits(path: str, text: str) -> Iterator[Place]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         named = {one.arg: one.value for one in node.keywords}
-        if node.func.attr != "invoke" or "FunctionName" not in named:
+        unpacked = None in named and "FunctionName" in text  # client.invoke(**settings)
+        if node.func.attr != "invoke" or not ("FunctionName" in named or unpacked):
             continue
         kind = named.get("InvocationType")
+        if unpacked and "InvocationType" in text:
+            continue
         if kind is None or (isinstance(kind, ast.Constant) and kind.value == "RequestResponse"):
             yield Place(path, node.lineno, f"{ast.unparse(node.func)}(…)")

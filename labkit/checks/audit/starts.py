@@ -49,11 +49,10 @@ def _slow(subject: Subject) -> list[Finding]:
     warmed = subject.provisioned or subject.configuration.get("SnapStart", {}).get("ApplyOn") == (
         "PublishedVersions"
     )
-    if not inits or median(inits) < SLOW_INIT_MS or warmed:
+    if not inits or median(inits) < SLOW_INIT_MS or warmed or not subject.waited_for:
         return []
-    init_ms = median(inits)
-    who = ", ".join(subject.waited_for)
-    waits = f"Whoever calls through {who} waits for it." if who else "Nobody is known to wait for it."
+    init_ms, who = median(inits), ", ".join(subject.waited_for)
+    waits = f"Whoever calls through {who} waits for it."
     cost = money(
         lambda: pricing.invocation(
             init_ms, subject.memory_mb, architecture=subject.architecture, region=subject.region
