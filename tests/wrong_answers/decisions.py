@@ -22,7 +22,7 @@ def nothing(world: World) -> None:
 
 wrong("01.1", "nothing was judged", "has no 'workloads'")(nothing)
 wrong("01.2", "nothing was saved", "has no 'use_case'")(nothing)
-wrong("01.5", "nothing was computed", "has no 'break_even'")(nothing)
+wrong("01.5", "nothing was computed", "is not in the design record")(nothing)
 wrong("01.7", "nothing was chosen", "has no 'runtime'")(nothing)
 wrong("01.8", "nothing was decided", "has no 'memory_mb'")(nothing)
 

@@ -22,7 +22,7 @@ def break_even(look: Look) -> str:
     kept = look.decided(KEY)
     if kept is None or kept == "?":
         raise NotYet(
-            "the design record has no 'break_even'",
+            f"'break_even' is {'still open' if kept else 'not in the design record'}",
             "a number of requests a month",
             "Set the sliders to the workload, read where the lines cross, and lab.save('break_even', …).",
         )

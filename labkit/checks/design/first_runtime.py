@@ -21,7 +21,7 @@ def first_runtime(look: Look) -> str:
 
 
 def _judged(kept: object, today: date) -> str:
-    if kept is None or kept == "?":
+    if kept is None:
         raise NotYet(
             "the design record has no 'runtime'",
             "the name of a runtime, as the Lambda API writes it",

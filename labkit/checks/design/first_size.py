@@ -26,7 +26,7 @@ def first_size(look: Look) -> str:
 
 def _number(look: Look, key: str) -> int:
     kept = look.decided(key)
-    if kept is None or kept == "?":
+    if kept is None:
         raise NotYet(f"the design record has no {key!r}", "a whole number", f"lab.save({key!r}, …)")
     if isinstance(kept, bool) or not isinstance(kept, int):
         raise NotYet(
