@@ -9,13 +9,12 @@ from typing import Any
 from labkit.localcloud.identities import ACCOUNT_ID, Identity
 from labkit.localcloud.stacks import documents, wanted
 from labkit.localcloud.stacks.changes import changes
-from labkit.localcloud.stacks.decode import decode
 from labkit.localcloud.stacks.engine import Engine
 from labkit.localcloud.stacks.errors import StackError, invalid, not_here
 from labkit.localcloud.stacks.history import History
 from labkit.localcloud.stacks.model import ChangeSet, Stack
 from labkit.localcloud.stacks.operations import Operations
-from labkit.localcloud.stacks.planning import check_before, is_sam
+from labkit.localcloud.stacks.planning import check_before, expands
 from labkit.localcloud.stacks.store import Store
 
 Params = Mapping[str, Any]
@@ -41,7 +40,7 @@ class ChangeOperations:
         own = self._engine.clients(region, caller, None)
         asked = wanted.read(params, own, before)
         clients = self._engine.clients(region, caller, asked.role_arn)
-        check_before(asked, expands=False)
+        check_before(asked, acknowledged=False)
         stack = before or self._store.add(
             region, params["StackName"], self._history.now(), "REVIEW_IN_PROGRESS"
         )
@@ -50,11 +49,11 @@ class ChangeOperations:
             raise StackError(
                 "AlreadyExistsException", f"ChangeSet {name} cannot be created: it already exists"
             )
-        made = self._empty(stack, params, kind)
+        made = self._empty(stack, params)
         try:
             made.plan = self._operations.plan(stack, asked, clients)
         except StackError as error:
-            if not is_sam(decode(asked.text)):
+            if not expands(asked.text):
                 if before is None:
                     self._store.forget(stack)
                 raise
@@ -118,12 +117,11 @@ class ChangeOperations:
         self._operations.check_updatable(stack)
         return stack
 
-    def _empty(self, stack: Stack, params: Params, kind: str) -> ChangeSet:
+    def _empty(self, stack: Stack, params: Params) -> ChangeSet:
         name, where = params["ChangeSetName"], f"arn:aws:cloudformation:{stack.region}:{ACCOUNT_ID}"
         return ChangeSet(
             name,
             f"{where}:changeSet/{name}/{uuid.uuid4()}",
-            kind,
             self._history.now(),
             "CREATE_COMPLETE",
             "AVAILABLE",

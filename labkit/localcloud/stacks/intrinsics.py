@@ -301,5 +301,4 @@ NOT_HERE_FUNCTIONS = {
     "Fn::ForEach": _LANGUAGE,
     "Fn::Length": _LANGUAGE,
     "Fn::ToJsonString": _LANGUAGE,
-    "Fn::Transform": "Put in what it includes; the transform AWS::Serverless-2016-10-31 works here.",
 }

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from labkit.localcloud.identities import Identity
 from labkit.localcloud.stacks.parameters import Value
 from labkit.localcloud.stacks.template import Definition, Template
 
@@ -83,7 +82,6 @@ class ChangeSet:
 
     name: str
     id: str
-    kind: str
     at: float
     status: str
     execution: str
@@ -104,7 +102,6 @@ class Stack:
     created: float
     status: str
     plan: Plan | None = None
-    owner: Identity | None = None
     reason: str | None = None
     updated: float | None = None
     deleted: float | None = None

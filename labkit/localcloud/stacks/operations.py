@@ -41,7 +41,7 @@ class Operations:
             raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
         clients = self._engine.clients(region, caller, params.get("RoleARN"))
         asked = wanted.read(params, self._engine.clients(region, caller, None))
-        check_before(asked, expands=True)
+        check_before(asked, acknowledged=True)
         with self._turn:
             stack = self._store.add(region, params["StackName"], self._history.now(), "CREATE_IN_PROGRESS")
         try:
@@ -59,7 +59,7 @@ class Operations:
         self.check_updatable(stack)
         asked = wanted.read(params, self._engine.clients(region, caller, None), stack)
         clients = self._engine.clients(region, caller, asked.role_arn)
-        check_before(asked, expands=True)
+        check_before(asked, acknowledged=True)
         made = self.plan(stack, asked, clients)
         if stack.plan is not None and stack.plan.same(made) and stack.status != "UPDATE_FAILED":
             raise invalid("No updates are to be performed.")

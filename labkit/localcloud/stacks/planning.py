@@ -12,6 +12,8 @@ from labkit.localcloud.stacks import capabilities, checks, sam
 from labkit.localcloud.stacks.clients import Clients
 from labkit.localcloud.stacks.decode import decode
 from labkit.localcloud.stacks.errors import format_error, insufficient, invalid, not_here
+from labkit.localcloud.stacks.include import NAME as INCLUDE
+from labkit.localcloud.stacks.include import Fetch, include, includes
 from labkit.localcloud.stacks.model import Plan
 from labkit.localcloud.stacks.order import needs, ordered
 from labkit.localcloud.stacks.parameters import values
@@ -32,6 +34,12 @@ class Wanted:
     role_arn: str | None = None
 
 
+def expands(text: str) -> bool:
+    """Whether a template has to be transformed before anything can be said of it."""
+    document = decode(text)
+    return is_sam(document) or includes(document)
+
+
 def is_sam(document: Mapping[str, Any]) -> bool:
     """Whether a document is a SAM template.
 
@@ -45,21 +53,20 @@ def is_sam(document: Mapping[str, Any]) -> bool:
     return bool(named)
 
 
-def check_before(wanted: Wanted, expands: bool) -> None:
+def check_before(wanted: Wanted, acknowledged: bool) -> None:
     """What AWS refuses in the call itself, before transforms.
 
     Args:
-        expands: the call may transform only when this was acknowledged.
+        acknowledged: the call may transform only when its caller says so.
 
     Raises:
         StackError: ValidationError, or InsufficientCapabilitiesException.
     """
-    document = decode(wanted.text)
-    if is_sam(document):
-        if expands and capabilities.EXPAND not in wanted.capabilities:
+    if expands(wanted.text):
+        if acknowledged and capabilities.EXPAND not in wanted.capabilities:
             raise insufficient(capabilities.EXPAND)
         return
-    capabilities.check(read(document), wanted.capabilities)
+    capabilities.check(read(decode(wanted.text)), wanted.capabilities)
 
 
 def plan(wanted: Wanted, stack: tuple[str, str, str], clients: Clients, imported: Imported) -> Plan:
@@ -73,6 +80,7 @@ def plan(wanted: Wanted, stack: tuple[str, str, str], clients: Clients, imported
     """
     document = decode(wanted.text)
     transformed = is_sam(document)
+    document = include(document, _fetch(clients), wanted.parameters)
     declared = document.get("Parameters") or {}
     if not isinstance(declared, Mapping):
         raise invalid("Template format error: Parameters must be a map.")
@@ -109,6 +117,18 @@ def _check_conditions(made: Plan) -> None:
             named = ", ".join(sorted(absent))
             told = f"Unresolved resource dependencies [{named}] in the Resources block of the template"
             raise format_error(told)
+
+
+def _fetch(clients: Clients) -> Fetch:
+    def fetch(bucket: str, key: str) -> str:
+        try:
+            answer = clients("s3").get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            told = error.response["Error"]["Message"]
+            raise invalid(f"Transform {INCLUDE} failed with: {told} (s3://{bucket}/{key})") from None
+        return str(answer["Body"].read().decode())
+
+    return fetch
 
 
 def _stored(clients: Clients) -> Callable[[str, str], str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labkit.localcloud.stacks.errors import format_error, not_here
+from labkit.localcloud.stacks.include import FUNCTION as INCLUDING
 from labkit.localcloud.stacks.intrinsics import FUNCTIONS, NOT_HERE_FUNCTIONS
 
 SECTIONS = [
@@ -143,10 +144,10 @@ def _output(name: str, item: Any) -> Mapping[str, Any]:
 
 def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = document.get(name)
-    if section is None and name not in document:
-        return {}
+    if section is None:
+        return {}  # or a heading with nothing below it
     if not isinstance(section, Mapping):
-        raise format_error(f"Every {name} object must be a map: [/{name}] 'null' values are not allowed.")
+        raise format_error(f"Every {name} object must be a map.")
     return section
 
 
@@ -159,7 +160,7 @@ def _check_functions(node: Any) -> None:
         for key, value in node.items():
             if key in NOT_HERE_FUNCTIONS:
                 raise not_here(f"The function {key}", NOT_HERE_FUNCTIONS[key])
-            if _ALONE.fullmatch(str(key)) and key not in FUNCTIONS:
+            if _ALONE.fullmatch(str(key)) and key not in FUNCTIONS and key != INCLUDING:
                 raise format_error(f"Unrecognized function {key}")
             _check_functions(value)
 

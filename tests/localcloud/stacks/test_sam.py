@@ -200,3 +200,22 @@ def test_sam_templates_need_what_they_need_on_aws(stacks: World) -> None:
         assert found["Status"] == "FAILED"
         assert told in found["StatusReason"]
         client.delete_stack(StackName=name)
+
+
+def test_what_lies_in_s3_is_included(cloud: Any, stacks: World) -> None:
+    """AWS::Include puts a document in its place, as SAM templates do with their OpenAPI documents."""
+    bucket = stacks.name()
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    cloud.client("s3").put_object(Bucket=bucket, Key="p.yaml", Body=b"QueueName: !Ref Name\nDelaySeconds: 3\n")
+    said = {"Name": "AWS::Include", "Parameters": {"Location": f"s3://{bucket}/p.yaml"}}
+    template = {
+        "Parameters": {"Name": {"Type": "String"}},
+        "Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"Fn::Transform": said}}},
+    }
+    with pytest.raises(ClientError, match="CAPABILITY_AUTO_EXPAND"):
+        stacks.client.create_stack(StackName=bucket, TemplateBody=json.dumps(template))
+    name = stacks.create(template, {"Name": f"{bucket}-q"})
+    url = stacks.resources(name)["Q"]
+    assert url.endswith(f"/{bucket}-q")
+    delay = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])
+    assert delay["Attributes"] == {"DelaySeconds": "3"}

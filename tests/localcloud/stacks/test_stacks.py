@@ -233,7 +233,8 @@ def test_a_function_makes_a_custom_resource(cloud: Any, stacks: World) -> None:
     group = f"/aws/lambda/{stacks.resources(name)['Fn']}"
     stacks.delete(name)
     pages = cloud.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    told = [event["message"].strip() for page in pages for event in page["events"]]
+    events = sorted((each for page in pages for each in page["events"]), key=lambda each: each["timestamp"])
+    told = [event["message"].strip() for event in events]
     assert [line for line in told if "thing-" in line] == [
         "Create None thing-a",
         "Update thing-a thing-b",

@@ -178,9 +178,7 @@ HTTP_APIS = (
         create_api,
         delete_api,
         update_api,
-        instead={
-            "BodyS3Location": "Put the document into Body; Fn::Transform AWS::Include is not here either."
-        },
+        instead={"BodyS3Location": "Put the document into Body, or include it with AWS::Include."},
     ),
     Kind(
         "AWS::ApiGatewayV2::Integration",

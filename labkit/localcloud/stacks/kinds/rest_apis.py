@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labkit.localcloud.stacks.ask import Ask
+from labkit.localcloud.stacks.errors import not_here
 from labkit.localcloud.stacks.kinds import openapi
 from labkit.localcloud.stacks.kinds.kind import Kind, names
 
@@ -29,6 +30,7 @@ def create_api(ask: Ask) -> None:
     body = ask.properties.get("Body")
     described = _described(body) if body is not None else {}
     tags = {"Tags": ask.tags} if ask.tags else {}
+    _check_parameters(ask.properties)
     params = {**described, **ask.some(_API), **_key_source(ask), **tags}
     made = ask.call(_SERVICE, "CreateRestApi", params)
     root = made.get("rootResourceId") or _root(ask, made["id"])
@@ -58,6 +60,14 @@ def update_api(ask: Ask) -> None:
 
 def delete_api(ask: Ask) -> None:
     ask.gone(_SERVICE, "DeleteRestApi", {"restApiId": ask.physical_id})
+
+
+def _check_parameters(properties: Mapping[str, Any]) -> None:
+    """Of the parameters of an import the kind of endpoint works: SAM says it twice."""
+    endpoint = (properties.get("EndpointConfiguration") or {}).get("Types") or []
+    for name, value in (properties.get("Parameters") or {}).items():
+        if name != "endpointConfigurationTypes" or [value] != endpoint:
+            raise not_here(f"{name} of Parameters", "Set what it says by a property of the API.")
 
 
 def _key_source(ask: Ask) -> dict[str, Any]:
@@ -231,15 +241,12 @@ _LOGS = "There are no execution and access logs of APIs here: log in the functio
 REST_APIS = (
     Kind(
         "AWS::ApiGateway::RestApi",
-        names(f"Body FailOnWarnings ApiKeySourceType Tags {_API}"),
+        names(f"Body FailOnWarnings ApiKeySourceType Parameters Tags {_API}"),
         create_api,
         delete_api,
         update_api,
-        replaces=names("BinaryMediaTypes EndpointConfiguration Tags"),
-        instead={
-            "BodyS3Location": "Put the document into Body.",
-            "Parameters": "Set what they say directly.",
-        },
+        replaces=names("BinaryMediaTypes EndpointConfiguration Parameters Tags"),
+        instead={"BodyS3Location": "Put the document into Body, or include it with AWS::Include."},
     ),
     Kind("AWS::ApiGateway::Resource", names("RestApiId ParentId PathPart"), create_resource, delete_resource),
     Kind(
