@@ -206,7 +206,8 @@ def test_what_lies_in_s3_is_included(cloud: Any, stacks: World) -> None:
     """AWS::Include puts a document in its place, as SAM templates do with their OpenAPI documents."""
     bucket = stacks.name()
     cloud.client("s3").create_bucket(Bucket=bucket)
-    cloud.client("s3").put_object(Bucket=bucket, Key="p.yaml", Body=b"QueueName: !Ref Name\nDelaySeconds: 3\n")
+    properties = b"QueueName: !Ref Name\nDelaySeconds: 3\n"
+    cloud.client("s3").put_object(Bucket=bucket, Key="p.yaml", Body=properties)
     said = {"Name": "AWS::Include", "Parameters": {"Location": f"s3://{bucket}/p.yaml"}}
     template = {
         "Parameters": {"Name": {"Type": "String"}},

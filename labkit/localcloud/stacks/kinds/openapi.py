@@ -29,6 +29,7 @@ _TOP = frozenset(
         "produces",
         "externalDocs",
         "x-amazon-apigateway-cors",
+        "x-amazon-apigateway-importexport-version",
         "x-amazon-apigateway-binary-media-types",
     ]
 )
