@@ -15,6 +15,7 @@ PHASE_MODULES = (
     "labkit.checks.start",
     "labkit.checks.design",
     "labkit.checks.create",
+    "labkit.checks.triggers",
     "labkit.checks.optimize",
     "labkit.checks.monitor",
     "labkit.checks.capstone",

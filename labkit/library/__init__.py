@@ -12,11 +12,24 @@ from dataclasses import dataclass
 from labkit.errors import LabError
 from labkit.library import parts, triggers
 from labkit.library.code import folder, picture
+from labkit.library.functions import clean_up, count_ratings, thumbnail, work_orders
 from labkit.library.inbox import inbox
 from labkit.library.powertools import powertools
 from labkit.session import Lab
 
-__all__ = ["Beginning", "Piece", "begin", "folder", "inbox", "picture", "powertools"]
+__all__ = [
+    "Beginning",
+    "Piece",
+    "begin",
+    "clean_up",
+    "count_ratings",
+    "folder",
+    "inbox",
+    "picture",
+    "powertools",
+    "thumbnail",
+    "work_orders",
+]
 
 Bring = Callable[[Lab], bool]
 # What each phase begins with, in the order in which it is made. The others begin with nothing.

@@ -15,11 +15,6 @@ from labkit.session import Lab
 
 TABLE = "photos"
 PHOTOS = (("lighthouse", "Lighthouse at dusk", "4032", "4.5"), ("harbour", "Harbour in fog", "6000", "4"))
-KEYS: dict[str, Any] = {
-    "KeySchema": [{"AttributeName": "photo_id", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "photo_id", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
 
 
 def roles(lab: Lab, names: Iterable[str]) -> None:
@@ -32,11 +27,9 @@ def roles(lab: Lab, names: Iterable[str]) -> None:
 def table(lab: Lab) -> bool:
     """The table of metadata, with two photos. What a learner put into it stays."""
     dynamodb, name = lab.client("dynamodb"), lab.name(TABLE)
-    try:
-        dynamodb.create_table(TableName=name, **KEYS)
-    except dynamodb.exceptions.ResourceInUseException:
+    if exists(dynamodb.describe_table, TableName=name):
         return False
-    lab.wait("dynamodb", "table_exists", TableName=name)
+    deploy.table(lab, TABLE, "photo_id")
     for photo_id, title, width, rating in PHOTOS:
         texts = {"photo_id": {"S": photo_id}, "title": {"S": title}}
         dynamodb.put_item(TableName=name, Item={**texts, "width": {"N": width}, "rating": {"N": rating}})
@@ -48,7 +41,7 @@ def get_photo(lab: Lab) -> bool:
     lambda_, name = lab.client("lambda"), lab.name("get-photo")
     if exists(lambda_.get_alias, FunctionName=name, Name="live"):
         return False
-    may_read = allow("dynamodb:GetItem", table_arn(lab))
+    may_read = deploy.allow("dynamodb:GetItem", table_arn(lab))
     deploy.function(
         lab,
         "get-photo",
@@ -75,7 +68,9 @@ def share_photo(lab: Lab) -> bool:
         lab,
         "share-photo",
         code.folder("share_photo"),
-        role=deploy.role(lab, "share-photo-role", deploy.BASIC_EXECUTION, allow("ssm:GetParameter", arn)),
+        role=deploy.role(
+            lab, "share-photo-role", deploy.BASIC_EXECUTION, deploy.allow("ssm:GetParameter", arn)
+        ),
         environment={"KEY_PARAMETER": parameter},
         timeout_s=10,
     )
@@ -87,20 +82,13 @@ def table_arn(lab: Lab) -> str:
     return str(lab.client("dynamodb").describe_table(TableName=lab.name(TABLE))["Table"]["TableArn"])
 
 
-def allow(action: str | list[str], resource: str | list[str]) -> dict[str, Any]:
-    """A policy document that allows something."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}],
-    }
-
-
 def exists(read: Any, **which: Any) -> bool:
     """Whether a call that reads one resource finds it."""
     try:
         read(**which)
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+        status, said = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
+        if status != 404 and "NotFound" not in said:  # DynamoDB says it with status 400
             raise
         return False
     return True

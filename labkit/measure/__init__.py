@@ -11,6 +11,8 @@ Every call becomes a row, also one that is throttled, fails or gets no answer. C
 from labkit.measure.closed import invoke
 from labkit.measure.cold import cold_starts
 from labkit.measure.environments import Environments, environments
+from labkit.measure.execution import execute
+from labkit.measure.log_lines import log_lines
 from labkit.measure.opened import invoke_at
 from labkit.measure.progress import progress
 from labkit.measure.rows import Measurement, Measurements, Status
@@ -32,8 +34,10 @@ __all__ = [
     "Watch",
     "cold_starts",
     "environments",
+    "execute",
     "invoke",
     "invoke_at",
+    "log_lines",
     "progress",
     "tune",
     "with_environments",

@@ -131,7 +131,7 @@ def test_a_function_is_made_and_then_updated(lab: Lab) -> None:
 )
 def test_source_text_goes_where_the_runtime_looks_for_it(runtime: str, handler: str, file: str) -> None:
     """The handler's name says which file."""
-    assert deploy._handler_file(runtime, handler) == file
+    assert deploy.functions._handler_file(runtime, handler) == file
 
 
 def test_a_layer_puts_modules_where_python_finds_them(lab: Lab) -> None:

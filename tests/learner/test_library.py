@@ -109,9 +109,27 @@ def url(lab: Lab, queue: str) -> str:
 
 
 def test_the_finished_code_is_the_courses() -> None:
-    """What 02 lets people write and what later phases begin with must not drift apart."""
-    ours, theirs = library.folder("get_photo") / "photo_json.py", SOLUTIONS / "get-photo" / "photo_json.py"
-    assert ours.read_text() == theirs.read_text()
+    """What 02 and 03 let people write and what later phases begin with must not drift apart."""
+    written = _written_by_cells()
+    shared = [library.folder("get_photo") / "photo_json.py"]
+    for name in ("thumbnail", "count_ratings", "clean_up", "work_orders"):
+        shared += library.folder(name).glob("*.py")
+    for path in shared:
+        name = f"{path.parent.name.replace('_', '-')}/{path.name}"
+        theirs = written.get(name) or (SOLUTIONS / name).read_text()
+        assert path.read_text().strip() == theirs.strip(), name
+
+
+def _written_by_cells() -> dict[str, str]:
+    """File in functions/ -> what the solution's cells write into it."""
+    found = {}
+    for path in sorted(SOLUTIONS.parent.glob("*.ipynb")):
+        for cell in json.loads(path.read_text())["cells"]:
+            first, _, rest = "".join(cell["source"]).partition("\n")
+            if first.startswith("%%writefile functions/"):
+                lines = [line for line in rest.splitlines() if "### " not in line]
+                found[first.partition("functions/")[2]] = "\n".join(lines)
+    return found
 
 
 def test_the_picture_is_a_small_png() -> None:

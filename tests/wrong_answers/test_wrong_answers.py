@@ -32,6 +32,9 @@ from tests.wrong_answers import (
     role,
     secret,
     start,
+    triggers_events,
+    triggers_http,
+    triggers_sources,
     twin,
     versions,
 )
@@ -41,12 +44,14 @@ PHASES = {
     "00": "00-start-here",
     "01": "01-design",
     "02": "02-create",
+    "03": "03-triggers",
     "04": "04-optimize",
     "05": "05-monitor",
     "06": "06-capstone",
 }
 MODULES = (
     *(start, decisions, design, handler, role, package, configuration, versions, secret, twin),
+    *(triggers_http, triggers_sources, triggers_events),
     *(coldstart, concurrency, memory, layer),
     *(failures, orders, observed, alarms),
     *(gallery, checklist, mending),

@@ -15,9 +15,16 @@ def handler(event, context):
         for sign, image in ((1, change.get("NewImage")), (-1, change.get("OldImage"))):
             if image and "rating" in image:
                 photos += sign
-                stars += sign * Decimal(image["rating"]["N"])
+                stars += sign * rating(image)
     table.update_item(
         Key={"statistic": "ratings"},
         UpdateExpression="ADD photos :photos, stars :stars",
         ExpressionAttributeValues={":photos": photos, ":stars": stars},
     )
+
+
+def rating(image):
+    stars = Decimal(image["rating"]["N"])
+    if not 0 <= stars <= 5:
+        raise ValueError(f"{stars} stars for {image['photo_id']['S']}: there are five at most")
+    return stars

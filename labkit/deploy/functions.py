@@ -1,6 +1,5 @@
-"""What is not the lesson: packages, roles, functions, layers.
+"""Packages, roles, functions, layers.
 
-Works through the lab's own clients, so that the ledger sees it.
 Errors from AWS keep their words; what to do about them is added.
 """
 

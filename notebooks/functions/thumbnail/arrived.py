@@ -1,0 +1,2 @@
+def place(record):
+    return record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]

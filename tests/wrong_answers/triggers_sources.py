@@ -1,0 +1,240 @@
+"""Answers to exercises 03.2 to 03.4: a bucket, a stream, a queue."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from labkit import deploy
+from labkit.library import folder, functions, parts, triggers
+from tests.wrong_answers.world import World, right, wrong
+
+ORIGINALS = [{"Name": "prefix", "Value": "originals/"}, {"Name": "suffix", "Value": ".png"}]
+NOT_DECODED = """
+def place(record):
+    return record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]
+"""
+
+
+def bucket(world: World, rules: list[dict[str, str]] | None = None, account: bool = True) -> None:
+    """The bucket as the solution has it, but for what is given."""
+    parts.table(world.lab)
+    arn = functions.thumbnail(world.lab)
+    source = {"SourceArn": f"arn:aws:s3:::{world.name('uploads')}"}
+    source |= {"SourceAccount": world.lab.account_id} if account else {}
+    deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com", **source)
+    told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    told |= {"Filter": {"Key": {"FilterRules": ORIGINALS if rules is None else rules}}}
+    world.client("s3").put_bucket_notification_configuration(
+        Bucket=world.name("uploads"), NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
+    )
+
+
+def code(world: World, name: str, **files: str) -> None:
+    """Changes some files of a function of the library."""
+    there = {path.name: path.read_text() for path in folder(name.replace("-", "_")).glob("*.py")}
+    world.update(world.name(name), {**there, **{f"{one}.py": text for one, text in files.items()}})
+
+
+@wrong("03.2", "nothing but the function", "S3 may not call it yet")
+def _(world: World) -> None:
+    parts.table(world.lab)
+    functions.thumbnail(world.lab)
+
+
+@wrong("03.2", "permitted, and no notification", "The permission is there. Now put_bucket_notification")
+def _(world: World) -> None:
+    parts.table(world.lab)
+    functions.thumbnail(world.lab)
+    deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com")
+
+
+@wrong("03.2", "no prefix", "it also tells of thumbnails: a loop")
+def _(world: World) -> None:
+    bucket(world, ORIGINALS[1:])
+
+
+@wrong("03.2", "a prefix with a leading slash", "which no picture under originals/ has")
+def _(world: World) -> None:
+    bucket(world, [{"Name": "prefix", "Value": "/originals"}, ORIGINALS[1]])
+
+
+@wrong("03.2", "no suffix", "texts would come, too")
+def _(world: World) -> None:
+    bucket(world, ORIGINALS[:1])
+
+
+@wrong("03.2", "a bucket of this name, whoever owns it", "whoever owns it")
+def _(world: World) -> None:
+    bucket(world, account=False)
+
+
+@wrong("03.2", "the key as S3 writes it", "spaces are '.'")
+def _(world: World) -> None:
+    bucket(world)
+    code(world, "thumbnail", arrived=NOT_DECODED)
+
+
+@right("03.2", "as the solution has it", "a thumbnail was there .* ms after its picture")
+def _(world: World) -> None:
+    bucket(world)
+
+
+@right("03.2", "a shorter prefix, the suffix without its dot", "a thumbnail was there")
+def _(world: World) -> None:
+    bucket(world, [{"Name": "Prefix", "Value": "orig"}, {"Name": "Suffix", "Value": "png"}])
+
+
+def stream(world: World, **changes: Any) -> None:
+    """The mapping of the stream as the solution has it, but for what is given; None leaves a setting out."""
+    parts.table(world.lab)
+    functions.count_ratings(world.lab)
+    failed = deploy.queue(world.lab, "ratings-failed")[1]
+    world.client("iam").put_role_policy(
+        RoleName=world.name("count-ratings-role"),
+        PolicyName="failed",
+        PolicyDocument=json.dumps(deploy.allow("sqs:SendMessage", failed)),
+    )
+    settings = {
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": 2,
+        "DestinationConfig": {"OnFailure": {"Destination": failed}},
+        **changes,
+    }
+    settings = {name: value for name, value in settings.items() if value is not None}
+    source = functions.table_stream(world.lab)
+    deploy.mapping(world.lab, "count-ratings", source, StartingPosition="LATEST", **settings)
+
+
+@wrong("03.3", "no mapping", "has no event source mapping from the stream")
+def _(world: World) -> None:
+    parts.table(world.lab)
+    functions.count_ratings(world.lab)
+
+
+@wrong("03.3", "the batch is not halved", "one bad record takes the others with it")
+def _(world: World) -> None:
+    stream(world, BisectBatchOnFunctionError=None)
+
+
+@wrong("03.3", "retried until it expires", "a record is retried until it expires")
+def _(world: World) -> None:
+    stream(world, MaximumRetryAttempts=None)
+
+
+@wrong("03.3", "nobody is told", "dropped without a trace")
+def _(world: World) -> None:
+    stream(world, DestinationConfig=None)
+
+
+@wrong("03.3", "the role may not send any more", "may not sqs:SendMessage to")
+def _(world: World) -> None:
+    stream(world)
+    which = {"RoleName": world.name("count-ratings-role"), "PolicyName": "failed"}
+    world.client("iam").delete_role_policy(**which)
+
+
+@right("03.3", "as the solution has it", "a rating was counted .* ms after it was given")
+def _(world: World) -> None:
+    stream(world)
+
+
+@right("03.3", "two batches of a shard at once, a filter", "a rating was counted")
+def _(world: World) -> None:
+    new = json.dumps({"eventName": ["INSERT"]})
+    stream(world, ParallelizationFactor=2, FilterCriteria={"Filters": [{"Pattern": new}]})
+
+
+WORK = """
+from orders import {what}
+def handler(event, context):
+    {body}
+"""
+ALL_OR_NOTHING = WORK.format(what="work_off", body="[work_off(one) for one in event['Records']]")
+SILENT = WORK.format(what="fails", body="[fails(one) for one in event['Records']]")
+ORDER_IDS = WORK.format(
+    what="fails",
+    body="bad = [{'itemIdentifier': 'order-3'} for one in event['Records'] if fails(one)]\n"
+    "    return {'batchItemFailures': bad}",
+)
+ALL_BACK = WORK.format(
+    what="fails",
+    body="return {'batchItemFailures': [{'itemIdentifier': one['messageId']} for one in event['Records']]}",
+)
+OWN_WAY = """
+import json, os, boto3
+table = boto3.resource("dynamodb").Table(os.environ["ORDERS_TABLE"])
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        order = json.loads(record["body"])
+        if order["copies"] > 0:
+            table.put_item(Item=order)
+        else:
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+"""
+
+
+def queue(world: World, app: str | None = None, **attributes: str) -> None:
+    """The queue as the solution has it, but for its handler and the attributes given."""
+    triggers.orders(world.lab)
+    if app:
+        code(world, "work-orders", app=app)
+    if attributes:
+        url = deploy.queue(world.lab, "orders")[0]
+        world.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
+@wrong("03.4", "the handler fails as a whole", "all three come back")
+def _(world: World) -> None:
+    queue(world, ALL_OR_NOTHING)
+
+
+@wrong("03.4", "caught and forgotten", "answered null: nobody learns of the bad order")
+def _(world: World) -> None:
+    queue(world, SILENT)
+
+
+@wrong("03.4", "the orders' ids instead of the messages'", "which is no messageId of the batch")
+def _(world: World) -> None:
+    queue(world, ORDER_IDS)
+
+
+@wrong("03.4", "everything comes back", "also good ones: they are done again")
+def _(world: World) -> None:
+    queue(world, ALL_BACK)
+
+
+@wrong("03.4", "the mapping does not expect it", "the mapping does not expect ReportBatchItemFailures")
+def _(world: World) -> None:
+    functions.work_orders(world.lab)
+    deploy.mapping(world.lab, "work-orders", deploy.queue(world.lab, "orders")[1])
+
+
+@wrong("03.4", "no dead-letter queue", "the queue has no dead-letter queue")
+def _(world: World) -> None:
+    queue(world, RedrivePolicy="")
+
+
+@wrong("03.4", "given up after the first failure", "a message is given up after 1 attempt")
+def _(world: World) -> None:
+    dead = deploy.queue(world.lab, "orders-dead")[1]
+    queue(world, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1}))
+
+
+@wrong("03.4", "visible again too early", "messages are visible again after 30 s")
+def _(world: World) -> None:
+    queue(world, VisibilityTimeout="30")
+
+
+@right("03.4", "as the solution has it", "gives back what failed, .*orders-dead gets it in the end")
+def _(world: World) -> None:
+    queue(world)
+
+
+@right("03.4", "a handler of one's own, and five attempts", "an order was done in")
+def _(world: World) -> None:
+    dead = deploy.queue(world.lab, "given-up")[1]
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "5"})
+    queue(world, OWN_WAY, RedrivePolicy=policy, VisibilityTimeout="90")
