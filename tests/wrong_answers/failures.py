@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.wrong_answers.monitor_world import FAILS, order_prints, queue, send
+from tests.wrong_answers.monitor_world import FAILS, order_prints, queue, send, with_table
 from tests.wrong_answers.world import World, allow, right, wrong
 
 RULES = {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 3600}
@@ -103,7 +103,8 @@ def _(world: World) -> None:
 
 @wrong("05.2", "nothing has failed yet", "has no record of")
 def _(world: World) -> None:
-    name, arn = with_queue(world, "failed-orders")
+    _, arn = queue(world, "failed-orders")
+    name = with_table(world, FAILS, allow("sqs:SendMessage", arn))
     events(world, name, **RULES, **to(arn))
 
 

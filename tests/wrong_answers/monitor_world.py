@@ -58,18 +58,23 @@ def queue(world: World, base: str, **attributes: str) -> tuple[str, str]:
 
 def order_prints(
     world: World,
-    code: str | Mapping[str, str] = ONCE,
+    code: str = ONCE,
     *statements: Mapping[str, Any],
     attach: tuple[str, ...] = (LOGS,),
     **more: Any,
 ) -> str:
+    """``order-prints``, without a table; its name."""
+    inline = [policy(*statements)] if statements else []
+    role = world.role(*inline, base="order-prints-role", attach=attach)
+    return world.function("order-prints", code, role, **more)
+
+
+def with_table(world: World, code: str = ONCE, *statements: Mapping[str, Any], **more: Any) -> str:
     """``order-prints`` with its table; its name."""
     table = orders(world)
     arn = f"arn:aws:dynamodb:{world.lab.region}:{world.lab.account_id}:table/{table}"
     writes = allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"], arn)
-    role = world.role(policy(writes, *statements), base="order-prints-role", attach=attach)
-    more.setdefault("environment", {"ORDERS_TABLE": table})
-    return world.function("order-prints", code, role, **more)
+    return order_prints(world, code, writes, *statements, environment={"ORDERS_TABLE": table}, **more)
 
 
 def send(world: World, name: str, event: Mapping[str, Any] = POISON, minutes: float = 4) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from labkit import deploy
 from labkit.library import powertools
-from tests.wrong_answers.monitor_world import order_prints
+from tests.wrong_answers.monitor_world import order_prints, with_table
 from tests.wrong_answers.world import LOGS, World, allow, right, wrong
 
 ORDER = {"order_id": "o-1", "photo_id": "lighthouse", "copies": 4}
@@ -21,11 +21,9 @@ PRINTS = (
 SILENT = "def handler(event, context):\n    pass\n"
 
 
-def logging(world: World, code: str, days: int | None = 14, **config: str) -> str:
-    """``order-prints`` with logs that are kept for so many days."""
-    name = order_prints(
-        world, code, LoggingConfig={**JSON, **config} if config != {"LogFormat": "Text"} else config
-    )
+def logging(world: World, code: str, days: int | None = 14, **levels: str) -> str:
+    """``order-prints`` with JSON logs that are kept for so many days."""
+    name = with_table(world, code, LoggingConfig={**JSON, **levels})
     world.invoke(name, ORDER)
     if days:
         world.client("logs").put_retention_policy(logGroupName=f"/aws/lambda/{name}", retentionInDays=days)
@@ -34,7 +32,7 @@ def logging(world: World, code: str, days: int | None = 14, **config: str) -> st
 
 @wrong("05.5", "text, as it was", "the log format of .* is Text")
 def _(world: World) -> None:
-    logging(world, SAYS, LogFormat="Text")
+    with_table(world, SAYS)
 
 
 @wrong("05.5", "kept for ever", "keeps everything for ever")

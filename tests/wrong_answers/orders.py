@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tests.wrong_answers.monitor_world import ONCE, order_prints, queue
+from tests.wrong_answers.monitor_world import ONCE, queue, with_table
 from tests.wrong_answers.world import World, right, wrong
 
 ADDS = """
@@ -48,32 +48,32 @@ CONDITIONAL_UPDATE = (
 
 @wrong("05.3", "as it was", "sent again in the same environment, the order has printed=6")
 def _(world: World) -> None:
-    order_prints(world, ADDS)
+    with_table(world, ADDS)
 
 
 @wrong("05.3", "remembered in the environment's memory", "one environment knows alone")
 def _(world: World) -> None:
-    order_prints(world, IN_MEMORY)
+    with_table(world, IN_MEMORY)
 
 
 @wrong("05.3", "a duplicate is an error", "A duplicate is no failure")
 def _(world: World) -> None:
-    order_prints(world, COMPLAINS)
+    with_table(world, COMPLAINS)
 
 
 @wrong("05.3", "the item does not say what was printed", "the table's item says printed=None")
 def _(world: World) -> None:
-    order_prints(world, ELSEWHERE)
+    with_table(world, ELSEWHERE)
 
 
 @right("05.3", "as the solution has it", "and printed it once")
 def _(world: World) -> None:
-    order_prints(world)
+    with_table(world)
 
 
 @right("05.3", "a conditional update", "and printed it once")
 def _(world: World) -> None:
-    order_prints(world, CONDITIONAL_UPDATE)
+    with_table(world, CONDITIONAL_UPDATE)
 
 
 # 05.4 looks at the table and the queues: nothing has to be invoked.
@@ -91,7 +91,7 @@ def put(world: World, numbers: Iterable[int], **attributes: Any) -> None:
 
 
 def lot(world: World, printed: Iterable[int] = GOOD, copies: int = 2) -> None:
-    order_prints(world, "def handler(event, context): pass")
+    with_table(world, "def handler(event, context): pass")
     put(world, printed, printed={"N": str(copies)})
 
 
