@@ -104,7 +104,7 @@ def reason_of(error: BaseException) -> str:
         (name for name, parts in _REASONS if any(part in code for part in parts)), "InvalidRequest"
     )
     return (
-        f'Resource handler returned message: "{said.get("Message", "")} (Service: {error.operation_name}, '
+        f'Resource handler returned message: "{said.get("Message", "")} (Operation: {error.operation_name}, '
         f"Error Code: {code}, Status Code: {metadata.get('HTTPStatusCode')}, Request ID: "
         f'{metadata.get("RequestId", "")})" (HandlerErrorCode: {handler})'
     )

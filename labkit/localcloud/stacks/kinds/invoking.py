@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from labkit.localcloud.stacks.ask import Ask
@@ -20,6 +21,7 @@ _SETTINGS = (
     "SourceAccessConfigurations SelfManagedEventSource DocumentDBEventSourceConfig "
     "AmazonManagedKafkaEventSourceConfig SelfManagedKafkaEventSourceConfig"
 )
+TRANSITION_S, LOOK_S = 60.0, 0.1
 _URL = "AuthType Cors InvokeMode"
 _RETRIES = "MaximumRetryAttempts MaximumEventAgeInSeconds DestinationConfig"
 
@@ -40,16 +42,35 @@ def create_mapping(ask: Ask) -> None:
     params = {**given, "Enabled": ask.properties.get("Enabled", True), "Tags": ask.tags}
     made = ask.call("lambda", "CreateEventSourceMapping", params)
     ask.born(made["UUID"], Id=made["UUID"], EventSourceMappingArn=made["EventSourceMappingArn"])
+    _settled(ask)
 
 
 def update_mapping(ask: Ask) -> None:
     given = {**ask.some(f"{_SETTINGS} FunctionName"), "Enabled": ask.properties.get("Enabled", True)}
+    _settled(ask)
     ask.call("lambda", "UpdateEventSourceMapping", {**given, "UUID": ask.physical_id})
+    _settled(ask)
     tag_function(ask, ask.attributes["EventSourceMappingArn"])
 
 
 def delete_mapping(ask: Ask) -> None:
-    ask.gone("lambda", "DeleteEventSourceMapping", {"UUID": ask.physical_id})
+    if _settled(ask):
+        ask.gone("lambda", "DeleteEventSourceMapping", {"UUID": ask.physical_id})
+        _settled(ask)
+
+
+def _settled(ask: Ask) -> bool:
+    """Waits until a mapping is in no state of transition; whether it is there then. Lambda has no waiter."""
+    deadline = time.monotonic() + TRANSITION_S
+    while time.monotonic() < deadline:
+        try:
+            state = ask.client("lambda").get_event_source_mapping(UUID=ask.physical_id)["State"]
+        except ask.client("lambda").exceptions.ResourceNotFoundException:
+            return False
+        if not state.endswith("ing"):
+            return True
+        time.sleep(LOOK_S)
+    raise RuntimeError(f"The event source mapping {ask.physical_id} is {state} since {TRANSITION_S:.0f} s.")
 
 
 def create_url(ask: Ask) -> None:

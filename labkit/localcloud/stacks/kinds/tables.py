@@ -56,6 +56,8 @@ def update(ask: Ask) -> None:
 
 def delete(ask: Ask) -> None:
     ask.gone("dynamodb", "DeleteTable", {"TableName": ask.physical_id})
+    waiter = ask.client("dynamodb").get_waiter("table_not_exists")
+    waiter.wait(TableName=ask.physical_id, WaiterConfig=SOON)
 
 
 def _update(ask: Ask, params: Mapping[str, Any]) -> None:
@@ -140,6 +142,8 @@ def update_stream(ask: Ask) -> None:
 def delete_stream(ask: Ask) -> None:
     which = {"StreamName": ask.physical_id, "EnforceConsumerDeletion": True}
     ask.gone("kinesis", "DeleteStream", which)
+    waiter = ask.client("kinesis").get_waiter("stream_not_exists")
+    waiter.wait(StreamName=ask.physical_id, WaiterConfig=SOON)
 
 
 def _retention(ask: Ask, operation: str) -> None:
