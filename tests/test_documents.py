@@ -12,7 +12,7 @@ from labkit import widgets
 from labkit.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/widgets.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/widgets.md", "docs/instructor.md"]
 TARGETS = {"start", "setup", "test", "run", "lint", "bench", "notebooks", "clean"}
 
 
