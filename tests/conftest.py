@@ -34,6 +34,7 @@ SLOW = (
     "checks/test_audit.py",
     "learner/test_cloud.py",
     "learner/test_deploy.py",
+    "learner/test_export.py",
     "learner/test_first_aid.py",
     "learner/test_ledger_kinds.py",
     "learner/test_ledger_teardown.py",

@@ -24,6 +24,7 @@ COMMANDS = {
     "measure": ("labkit.cli.measuring:measure", "Call a function many times: latency, memory, cost."),
     "tune": ("labkit.cli.measuring:tune", "Measure a function at several memory sizes and compare."),
     "audit": ("labkit.cli.auditing:audit", "Look for six common pitfalls in a function."),
+    "export": ("labkit.cli.exporting:export", "Write what a lab has built as a SAM template."),
     "prices": ("labkit.cli.prices:prices", "Read newer prices from AWS."),
     "build": ("labkit.cli.course:build", "Write the learner copies from solutions/."),
     "run": ("labkit.cli.course:run", "Run notebooks from top to bottom and report."),

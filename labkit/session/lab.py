@@ -211,6 +211,17 @@ class Lab:
                 raise
             return look(self.client, own)
 
+    def export(self, folder: str | Path) -> Any:
+        """Writes what this lab has built as a SAM template, with the code of its functions beside it.
+
+        Args:
+            folder: gets ``template.yaml``, ``src/`` and ``layers/``.
+
+        Raises:
+            LabError: there is nothing to export, or the folder holds something else.
+        """
+        return _above("labkit.export", "sam")(self, folder)
+
     def hint(self, checkpoint: str, level: int = 1) -> Any:
         """A hint for a checkpoint: level 1 points, level 3 is nearly the answer."""
         return _above("labkit.course.hints", "hint")(checkpoint, level)

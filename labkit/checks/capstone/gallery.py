@@ -16,7 +16,7 @@ EXPECTED = "an audit without findings"
 KEEP_MB, CALLS = 128, 3
 
 
-@check("06.1", title="gallery does its work without pitfalls")
+@check("06.1", title="The gallery does its work without pitfalls")
 def gallery(look: Look) -> str:
     """Gives two photos, raises when it cannot, and passes the audit."""
     function = find(look, "gallery")
