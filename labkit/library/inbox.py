@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from labkit import deploy
 from labkit.session import Lab
 
 
@@ -13,19 +14,14 @@ def inbox(lab: Lab, topic_arn: str, name: str = "inbox") -> str:
     Args:
         name: gets the lab's prefix.
     """
-    sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName=lab.name(name))["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    hears = {
-        "Effect": "Allow",
+    url, arn = deploy.queue(lab, name)
+    hears = deploy.allow("sqs:SendMessage", arn)
+    hears["Statement"][0] |= {
         "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
         "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [hears]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    lab.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(hears)})
     lab.client("sns").subscribe(
         TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
     )
-    return str(url)
+    return url
