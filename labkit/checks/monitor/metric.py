@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labkit.checks.functions import Function
@@ -124,11 +124,13 @@ def _parsed(message: str) -> Document | None:
 def _taken_up(look: Look, document: Document) -> float:
     """What CloudWatch has added up under the dimensions of a line."""
     until = look.lab.clock.now() + timedelta(minutes=1)
+    # A line is dated by the function's code, which sees the machine's time, not the lesson clock's.
+    earliest = min(until, datetime.now(UTC)) - timedelta(hours=HOURS)
     found = look.client("cloudwatch").get_metric_statistics(
         Namespace=NAMESPACE,
         MetricName=NAME,
         Dimensions=[{"Name": name, "Value": value} for name, value in _dimensions(document).items()],
-        StartTime=until - timedelta(hours=HOURS),
+        StartTime=earliest,
         EndTime=until,
         Period=3600,
         Statistics=["Sum"],
