@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +16,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,32 @@ class Moto:
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[Moto]:
-    """A server with AWS's managed policies, whose Lambda answers without running code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        moto = Moto("http://{}:{}".format(*server.get_host_and_port()))
-        moto.post("/moto-api/config", {"lambda": {"use_docker": False}})
+    """A server with AWS's managed policies, whose Lambda answers without running code.
+
+    A process of its own: it is emptied before each test, and moto's state belongs to a whole process.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        env=os.environ | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    moto, deadline = Moto(f"http://127.0.0.1:{port}"), time.monotonic() + 60
+    try:
+        while True:
+            try:
+                moto.post("/moto-api/config", {"lambda": {"use_docker": False}})
+                break
+            except urllib.error.URLError:
+                assert server.poll() is None and time.monotonic() < deadline, "moto's server does not answer"
+                time.sleep(0.05)
         yield moto
-        server.stop()
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 @pytest.fixture
