@@ -20,7 +20,7 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.permissions.requests import Call
-from labkit.localcloud.signing import SigningError, verify
+from labkit.localcloud.signing import SigningError
 from labkit.localcloud.stacks.service import Stacks
 from labkit.runtime.http import StreamingAnswer
 
@@ -50,14 +50,7 @@ class AwsApi:
 
     async def __call__(self, request: Request) -> Answer:
         try:
-            signed = verify(
-                request.method,
-                request.raw_path,
-                request.query,
-                request.headers,
-                request.body,
-                self._identities.lookup,
-            )
+            signed = self._identities.verify(request)
         except SigningError as error:
             return self._guard.refuse(error, request)
         call = self._guard.check(signed.signer, signed.service, signed.region, request)

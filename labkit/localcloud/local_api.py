@@ -18,7 +18,7 @@ from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.front import Answer, Handler, Request, problem
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.identities import Identities
-from labkit.localcloud.signing import SigningError, verify
+from labkit.localcloud.signing import SigningError
 
 
 class LocalApi:
@@ -57,14 +57,7 @@ class LocalApi:
 
     def _refuse(self, request: Request) -> Answer | None:
         try:
-            signed = verify(
-                request.method,
-                request.raw_path,
-                request.query,
-                request.headers,
-                request.body,
-                self._identities.lookup,
-            )
+            signed = self._identities.verify(request)
         except SigningError as error:
             return problem(403, str(error))
         if not signed.signer.principal.administrator:

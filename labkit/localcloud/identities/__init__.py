@@ -19,6 +19,8 @@ from moto.sts.models import AssumedRole, STSBackend
 
 from labkit.errors import CloudError
 from labkit.localcloud.identities.principal import Identity, Principal
+from labkit.localcloud.signing import Signed, verify
+from labkit.runtime.http import Request
 from labkit.runtime.spec import Credentials
 
 __all__ = ["ACCOUNT_ID", "LEARNER", "Identities", "Identity", "Principal"]
@@ -66,6 +68,16 @@ class Identities:
                 secret,
                 Principal(user.arn, self.account_id, "User", user.id, user_name=LEARNER, administrator=True),
             )
+
+    def verify(self, request: Request) -> Signed[Identity]:
+        """Checks the signature of a request and says who made it.
+
+        Raises:
+            SigningError: it is unsigned, or not rightly signed.
+        """
+        return verify(
+            request.method, request.raw_path, request.query, request.headers, request.body, self.lookup
+        )
 
     def lookup(self, access_key_id: str) -> Identity | None:
         """The holder of a key; None when no such key exists, is inactive, or its role was deleted."""

@@ -10,7 +10,7 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import Identities, Identity
 from labkit.localcloud.permissions.errors import PolicyUnsupported
 from labkit.localcloud.permissions.requests import Call
-from labkit.localcloud.signing import SigningError, verify
+from labkit.localcloud.signing import SigningError
 from labkit.localcloud.signing import errors as signing
 
 _ERROR_TYPES = {
@@ -51,14 +51,7 @@ class Signers:
             NotAdmitted: none, a wrong one, or one for another service or Region.
         """
         try:
-            signed = verify(
-                request.method,
-                request.raw_path,
-                request.query,
-                request.headers,
-                request.body,
-                self._identities.lookup,
-            )
+            signed = self._identities.verify(request)
         except SigningError as error:
             code = _ERROR_TYPES.get(error.kind, "InvalidSignatureException")
             raise NotAdmitted(code, str(error)) from None
