@@ -176,6 +176,6 @@ def test_ctrl_c_says_that_the_next_run_goes_on(clone):
     at_work = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     marker.open().close()  # returns when pip is at work
     os.killpg(at_work.pid, signal.SIGINT)
-    _, said = at_work.communicate(timeout=20)
+    _, said = at_work.communicate(timeout=60)
     assert at_work.returncode == 130
     assert "the next run goes on" in said

@@ -20,7 +20,7 @@ from tests.conftest import RunningCloud
 
 SCRIPT = Path(__file__).with_name("source_document.sh")
 NAME = "my-function"
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -87,7 +87,7 @@ def run_elsewhere(recorded: Recorded, endpoints: tuple[str, str], folder: Path) 
 
 def _said(driver: Any, argv: list[str]) -> str:
     """What the CLI writes; again while something that was just made is not ready to be changed."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

@@ -294,7 +294,7 @@ def stale(workspace: Path, pid: int, port: int) -> dict[str, object]:
     }
 
 
-def _until(reached: object, timeout_s: float = 20.0) -> None:
+def _until(reached: object, timeout_s: float = 60.0) -> None:
     """Other processes are seen only by looking."""
     assert callable(reached)
     deadline = time.monotonic() + timeout_s

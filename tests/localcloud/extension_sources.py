@@ -56,7 +56,7 @@ def layered(make: Functions, sources: dict[str, str], handler: str = HANDLER, **
     return make(handler, Layers=[layer["LayerVersionArn"]], **settings)
 
 
-def until(function: Function, found: Callable[[str], bool], seconds: float = 15) -> str:
+def until(function: Function, found: Callable[[str], bool], seconds: float = 60) -> str:
     """The function's log once something is in it."""
     deadline = time.monotonic() + seconds
     while not found(log := "".join(function.log())):

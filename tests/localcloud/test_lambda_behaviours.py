@@ -222,7 +222,7 @@ def test_provisioned_environments_are_ready_before_the_first_call(make: Function
     lambda_.put_provisioned_concurrency_config(
         FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=1
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (
         lambda_.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)["Status"] != "READY"
     ):
@@ -327,7 +327,7 @@ def test_a_wrong_key_is_refused(cloud: Any) -> None:
         stranger.list_functions()
 
 
-def _until(reached: Any, seconds: float = 15) -> None:
+def _until(reached: Any, seconds: float = 60) -> None:
     """Asks again until something asynchronous has happened."""
     deadline = time.monotonic() + seconds
     while not reached():

@@ -106,7 +106,7 @@ def test_a_call_without_a_report_line(stub: Stub) -> None:
 
 def test_n_clients_call_at_once(stub: Stub) -> None:
     """Each waits for its answer before it calls again: never more calls under way than clients."""
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=60)
 
     def all_three(number: int, _: bytes) -> Answer:
         together.wait()  # passes only when three calls are under way

@@ -186,7 +186,8 @@ def test_cpu_follows_memory_children_included(bench: Bench) -> None:
         memory_mb=512,
         timeout_s=20,
     )
-    assert float(bench.invoke(spec).payload) == pytest.approx(1, abs=0.15)
+    # Less than its share is what a busy machine has to give; more is what the limit is there to prevent.
+    assert 0.3 < float(bench.invoke(spec).payload) < 1.15
 
 
 def test_provisioned_environments_start_ahead_and_the_surplus_spills_over(bench: Bench) -> None:

@@ -25,6 +25,7 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 )
 PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 TICKING = """\
 from itertools import count
 seconds = count()
@@ -202,7 +203,7 @@ def test_a_dashboard_refreshes_by_itself_until_it_is_told_not_to(page: Page) -> 
     cell = page.locator(".jp-CodeCell").last
     widget, twin = cell.locator(".jp-OutputArea-output").first, cell.locator(".jp-RenderedText pre")
     first = widget.locator(".head").first.text_content() or ""
-    expect(widget.locator(".head").first).not_to_have_text(first, timeout=20_000)
+    expect(widget.locator(".head").first).not_to_have_text(first)
     widget.get_by_role("checkbox").press("Space")
     expect(twin).to_contain_text(widget.locator(".head").first.text_content() or "?")
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from lambda_world import ACCOUNT, FUNCTION_ARN, REGION, Cloud, refused
-
-from labkit.localcloud.functions.context import CallContext
 
 ARN = f"{FUNCTION_ARN}:orders"
 
@@ -142,17 +139,3 @@ def test_operations_on_the_function_itself_take_no_version(
 def test_a_function_may_be_created_by_its_arn_but_not_with_a_version(create: Any, api: Any) -> None:
     assert create(FunctionName=ARN)["FunctionName"] == "orders"
     assert "leave ':7' out" in refused(create, FunctionName="new:7")[1]
-
-
-def test_resolving_again_costs_next_to_nothing(create: Any, cloud: Cloud) -> None:
-    """Every invocation resolves its function: 0.2 µs here, held to 25 µs for slow machines."""
-    create()
-    context = CallContext(REGION, ACCOUNT, "arn:aws:iam::123456789012:user/learner")
-
-    async def measure() -> float:
-        started = time.perf_counter()
-        for _ in range(10_000):
-            cloud.service.resolve("orders", None, context)
-        return (time.perf_counter() - started) / 10_000
-
-    assert cloud.run(measure()) < 25e-6

@@ -21,7 +21,7 @@ def handler(event, context):
 """
 
 
-def until(look: Callable[[], T], timeout_s: float = 30.0) -> T:
+def until(look: Callable[[], T], timeout_s: float = 60.0) -> T:
     """What ``look`` finds as soon as it finds something."""
     deadline = time.monotonic() + timeout_s
     while not (found := look()):

@@ -14,7 +14,7 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 @dataclass

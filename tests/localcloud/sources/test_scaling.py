@@ -64,7 +64,7 @@ class World:
         return self.provisioned()
 
     def _ready(self) -> None:
-        deadline, asked = time.monotonic() + 20, {"FunctionName": self.function.name, "Qualifier": "prod"}
+        deadline, asked = time.monotonic() + 60, {"FunctionName": self.function.name, "Qualifier": "prod"}
         while self.function.lambda_.get_provisioned_concurrency_config(**asked)["Status"] != "READY":
             assert time.monotonic() < deadline, "the environments were not ready in time"
 

@@ -167,7 +167,7 @@ def logged(cloud: Any, level: str = "ALL", data: bool = True) -> dict[str, Any]:
 def lines(cloud: Any, log: dict[str, Any], until: str) -> list[dict[str, Any]]:
     """What was logged, when an event of this type is there."""
     name = log["destinations"][0]["cloudWatchLogsLogGroup"]["logGroupArn"].split(":")[6]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         events = cloud.client("logs").filter_log_events(logGroupName=name)["events"]
         found = [json.loads(event["message"]) for event in events]
@@ -406,7 +406,7 @@ def test_a_traced_execution_is_one_trace_with_its_functions(cloud: Any, steps: S
     machine = steps(states, *allowed, tracingConfiguration={"enabled": True})
     steps.end(machine.start(traceHeader=header))
     xray = cloud.client("xray")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         [trace] = xray.batch_get_traces(TraceIds=[header.removeprefix("Root=")])["Traces"] or [
             {"Segments": []}

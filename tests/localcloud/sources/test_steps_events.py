@@ -34,7 +34,7 @@ def test_an_event_starts_a_state_machine_with_the_rules_role(cloud: Any, steps: 
     rule(cloud, pattern, {"Arn": allowed.arn, "RoleArn": steps.role("states:StartExecution", trust=EVENTS)})
     entry = {"Source": pattern["source"][0], "DetailType": "order", "Detail": '{"id": 7}'}
     cloud.client("events").put_events(Entries=[entry])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (found := steps.client.list_executions(stateMachineArn=allowed.arn)["executions"]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -56,7 +56,7 @@ def test_executions_tell_eventbridge_of_their_status(cloud: Any, steps: Steps) -
     rule(cloud, pattern, {"Arn": arn})
     execution = machine.run({"order": 1})["executionArn"]
     heard: dict[str, Any] = {}
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(heard) < 2:
         for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
             event = json.loads(message["Body"])

@@ -143,7 +143,7 @@ def test_a_sam_application_lives_and_leaves_nothing(cloud: Any, stacks: World, t
     assert stacks.status(app.name) == "CREATE_COMPLETE", stacks.reasons(app.name)
     assert app.http("GET", "/orders/1")[0] == 404
     assert app.http("POST", "/orders/1")[0] == 202
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (found := app.http("GET", "/orders/1")) != (200, "hello 1"):
         assert time.monotonic() < deadline, found
         time.sleep(0.1)

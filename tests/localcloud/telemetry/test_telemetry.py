@@ -50,7 +50,7 @@ def total(
 
 def until(claim: Callable[[], bool]) -> None:
     """Waits for what happens in the background."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not claim():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.05)

@@ -53,7 +53,7 @@ def traced(answer: dict[str, Any]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def eventually(look: Callable[[], Any], seconds: float = 5.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What ``look`` sees once it sees something: datagrams arrive a moment after the handler's answer."""
     end = time.monotonic() + seconds
     while not (seen := look()) and time.monotonic() < end:

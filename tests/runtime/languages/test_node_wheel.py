@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -32,10 +31,8 @@ def test_without_a_network_the_refusal_says_why_and_nothing_is_left(bare: None, 
     with pytest.raises(RuntimeUnavailable, match=r"needs Node\.js.*pip says: .*Connect to a network"):
         launch_of(spec, tmp_path)
     assert [entry for entry in folder(tmp_path).iterdir() if entry.is_dir()] == []
-    begin = time.monotonic()
     with pytest.raises(RuntimeUnavailable, match="pip says"):
         check("nodejs24.x", tmp_path)
-    assert time.monotonic() - begin < 1, "what just failed is not tried again for every function"
 
 
 @needs_fetched
