@@ -97,6 +97,7 @@ def build(ctx: click.Context, check: bool) -> None:
 @click.option("--learner", is_flag=True, help="The learner copies: every exercise has to be reported undone.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Folder for an HTML report.")
 @click.option("--in-sequence", is_flag=True, help="One workspace and cloud for all, instead of one for each.")
+@click.option("--twice", is_flag=True, help="Each cell two times in a row: nothing may break by that.")
 @click.option("--yes", is_flag=True, help="With --target aws: agree to changes in the account.")
 @WORKSPACE
 @click.pass_context
@@ -108,6 +109,7 @@ def run(
     learner: bool,
     report: Path | None,
     in_sequence: bool,
+    twice: bool,
     yes: bool,
     workspace: Path | None,
 ) -> None:
@@ -123,7 +125,8 @@ def run(
     if target == "aws" and not yes:
         click.confirm("Run in the AWS account that your credentials lead to?", abort=True)
     given = {name: _value(text) for name, text in parameters}
-    order = Order(names, learner, target, given, workspace, in_sequence, confirmed=target == "aws")
+    confirmed = target == "aws"
+    order = Order(names, learner, target, given, workspace, in_sequence, twice, confirmed)
     outcomes: list[Outcome] = []
     began = time.monotonic()
     with _stopped_by_sigterm(), _watched() as on_cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,17 @@ def checks_in(notebook: NotebookNode) -> list[str]:
     """The checkpoints that a notebook asks ``lab.check`` for, in order."""
     found = [match["id"] for cell in code_cells(notebook) for match in CHECK_CALL.finditer(cell.source)]
     return list(dict.fromkeys(found))
+
+
+def twice(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with each code cell two times in a row, but for the one with the parameters."""
+    made = copy.deepcopy(notebook)
+    made.cells = []
+    for cell in notebook.cells:
+        made.cells.append(cell)
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            made.cells.append(node({**cell, "id": f"{cell.id}-again"}))
+    return made
 
 
 def parameters_in(notebook: NotebookNode) -> set[str]:

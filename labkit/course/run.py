@@ -35,6 +35,7 @@ class Order:
         parameters: for the notebooks that have them.
         workspace: an existing one; None for a fresh one, with a cloud of its own, for each notebook.
         in_sequence: one fresh workspace and one cloud for all notebooks.
+        twice: each cell runs two times in a row, as people do who change something and try again.
         confirmed: with target ``aws``: somebody has agreed to changes in the account.
     """
 
@@ -44,6 +45,7 @@ class Order:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     workspace: Path | None = None
     in_sequence: bool = False
+    twice: bool = False
     confirmed: bool = False
 
 
@@ -99,6 +101,8 @@ def run(
     source = course.copies if order.learner else course.solutions
     paths = chosen(source, order.names)
     notebooks = {path: files.read(path) for path in paths}
+    if order.twice:
+        notebooks = {path: files.twice(content) for path, content in notebooks.items()}
     parameters = _parameters(notebooks, order)
     with _shared(order, source) as shared:
         for path, content in notebooks.items():

@@ -24,7 +24,7 @@ STYLE = """<style>
 .labkit .head { font-weight: 600; }
 .labkit svg { width: 100%; height: auto; display: block; }
 .labkit-same-twin { display: none; }
-.jp-OutputArea-child:has(.labkit-same-twin) + .jp-OutputArea-child:has(pre) { position: absolute;
+.jp-OutputArea-child:has(.labkit-same-twin) + .jp-OutputArea-child:has(pre) { position: absolute; top: 0;
   width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .jp-OutputArea-child:has(.labkit-same-twin) + .jp-OutputArea-child .jp-OutputArea-output { min-width: 40em; }
 </style>

@@ -112,6 +112,19 @@ def test_what_the_local_cloud_logged_is_shown_with_a_failure(course, text):
     assert "ERROR the disk is full" in outcome.problems[1]
 
 
+def test_a_cell_that_breaks_when_it_is_run_again_is_a_problem(course, text):
+    """The cell with the parameters runs once: what was given for them stays."""
+    region = "assert lab.region == region == 'eu-west-1'"
+    solve(course, text.replace("lab.cost()", region))
+    [outcome] = run(course, Order(parameters={"region": "eu-west-1"}, twice=True))
+    assert outcome.passed, outcome.problems
+    assert outcome.count("done") == 2
+    solve(course, text.replace("lab.cost()", "del lambda_"))
+    [outcome] = run(course, Order(twice=True))
+    assert outcome.failure
+    assert outcome.failure.error == "NameError: name 'lambda_' is not defined"
+
+
 def test_parameters_reach_the_notebooks_that_have_them(course, text):
     solve(course, text.replace("lab.cost()", "lab.region, lab.client('lambda').meta.region_name"))
     [outcome] = run(course, Order(parameters={"region": "eu-west-1"}))
