@@ -21,7 +21,7 @@ from tests.notebooks.test_solutions import COURSE, NAMES, SOLUTIONS
 # Where a notebook has them.
 SECOND = {"region": "eu-central-1", "architecture": "arm64"}
 OTHER_NAMES = "q7-other-names"
-NOT_YET_TWICE = {"03-triggers", "04-optimize", "05-monitor", "06-capstone"}
+NOT_YET_TWICE = {"03-triggers"}  # its solution-3 updates a mapping that is being updated
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
