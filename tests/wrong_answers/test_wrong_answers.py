@@ -38,7 +38,7 @@ from tests.wrong_answers import (
     twin,
     versions,
 )
-from tests.wrong_answers.world import CASES, Case, World
+from tests.wrong_answers.world import CASES, SHARED, Case, World
 
 PHASES = {
     "00": "00-start-here",
@@ -64,22 +64,25 @@ def case_id(case: Case) -> str:
     return f"{case.exercise}-{'right' if case.right else 'wrong'}-{words}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="class")
 def world(request: pytest.FixtureRequest, cloud) -> Iterator[World]:
     """A corner of the shared cloud, with names and a design record of its own; swept afterwards."""
-    phase, number = request.param, next(_numbers)
-    lab = labkit.open(PHASES[phase], workspace=cloud.workspace, prefix=f"case{number}")
+    number = next(_numbers)
+    lab = labkit.open(PHASES[request.param[:2]], workspace=cloud.workspace, prefix=f"case{number}")
     lab._record = DesignRecord(cloud.workspace / ".labkit" / f"case{number}.json")
     yield World(lab)
     lab.teardown()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Gives each phase's class its cases."""
+    """Gives each phase's class its cases; those of a shared exercise name the same world."""
     if (phase := getattr(metafunc.cls, "phase", None)) is not None:
-        cases = [case for case in CASES if case.exercise[:2] == phase]
-        params = [pytest.param(phase, case, id=case_id(case)) for case in cases]
-        metafunc.parametrize(("world", "case"), params, indirect=["world"])
+        cases = {case_id(case): case for case in CASES if case.exercise[:2] == phase}
+        params = [
+            pytest.param(case.exercise if case.exercise in SHARED else id, case, id=id)
+            for id, case in cases.items()
+        ]
+        metafunc.parametrize(("world", "case"), params, indirect=["world"], scope="class")
 
 
 @pytest.mark.slow

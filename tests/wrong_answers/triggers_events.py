@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from labkit import deploy
 from labkit.library import functions, parts
-from tests.wrong_answers.world import World, right, wrong
+from labkit.session import Lab
+from tests.wrong_answers.world import SHARED, World, right, wrong
+
+SHARED.update(("03.5", "03.6", "03.7"))
 
 CODE = Path(__file__).resolve().parents[2] / "solutions" / "functions"
 GOOD = {
@@ -18,9 +22,27 @@ GOOD = {
 }
 
 
+def without_rules(world: World) -> None:
+    """Deletes the rules of the answers before."""
+    events = world.client("events")
+    for one in events.list_rules(NamePrefix=world.lab.prefix)["Rules"]:
+        targets = [target["Id"] for target in events.list_targets_by_rule(Rule=one["Name"])["Targets"]]
+        if targets:
+            events.remove_targets(Rule=one["Name"], Ids=targets)
+        events.delete_rule(Name=one["Name"])
+
+
+def announce(lab: Lab) -> str:
+    """The function that listens; its ARN."""
+    return str(deploy.function(lab, "announce", CODE / "listen")["FunctionArn"])
+
+
 def rule(world: World, pattern: dict[str, Any] | None = GOOD, **changes: Any) -> None:
     """The rule as the solution has it, but for what is given."""
-    arn = deploy.function(world.lab, "announce", CODE / "listen")["FunctionArn"]
+    arn, lambda_ = world.once(announce), world.client("lambda")
+    without_rules(world)
+    with suppress(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.remove_permission(FunctionName=arn, StatementId="rule")
     if pattern is None:
         return
     events, name = world.client("events"), world.name("good-photos")
@@ -90,10 +112,19 @@ def _(world: World) -> None:
     )
 
 
+def unscheduled(world: World) -> str:
+    """The function that cleans up, called by nobody; its ARN."""
+    world.once(parts.table)
+    without_rules(world)
+    scheduler = world.client("scheduler")
+    with suppress(scheduler.exceptions.ResourceNotFoundException):
+        scheduler.delete_schedule(Name=world.name("nightly"))
+    return world.once(functions.clean_up)
+
+
 def schedule(world: World, expression: str = "cron(0 2 * * ? *)", **changes: Any) -> None:
     """The schedule as the solution has it, but for what is given; no zone is UTC."""
-    parts.table(world.lab)
-    clean_up = functions.clean_up(world.lab)
+    clean_up = unscheduled(world)
     may = changes.get("may", deploy.allow("lambda:InvokeFunction", clean_up))
     role = deploy.role(world.lab, "nightly-role", may, service="scheduler.amazonaws.com")
     zone = changes.get("zone", "Asia/Tokyo")
@@ -109,14 +140,12 @@ def schedule(world: World, expression: str = "cron(0 2 * * ? *)", **changes: Any
 
 @wrong("03.6", "no schedule", "there is no schedule")
 def _(world: World) -> None:
-    parts.table(world.lab)
-    functions.clean_up(world.lab)
+    unscheduled(world)
 
 
 @wrong("03.6", "a rule, in UTC", "rules know UTC only")
 def _(world: World) -> None:
-    parts.table(world.lab)
-    clean_up, events = functions.clean_up(world.lab), world.client("events")
+    clean_up, events = unscheduled(world), world.client("events")
     events.put_rule(Name=world.name("nightly"), ScheduleExpression="cron(0 2 * * ? *)")
     events.put_targets(Rule=world.name("nightly"), Targets=[{"Id": "1", "Arn": clean_up}])
 
@@ -165,11 +194,16 @@ BUSY = {"ErrorEquals": ["MachineBusy"], "IntervalSeconds": 1, "MaxAttempts": 3, 
 CATCH = {"ErrorEquals": ["States.ALL"], "Next": "Apologise"}
 
 
+def develop_role(lab: Lab) -> tuple[str, str]:
+    """The function that develops, and the role that may call it; both ARNs."""
+    arn = str(deploy.function(lab, "develop", CODE / "develop")["FunctionArn"])
+    may = deploy.allow("lambda:InvokeFunction", [arn, f"{arn}:*"])
+    return arn, deploy.role(lab, "darkroom-role", may, service="states.amazonaws.com")
+
+
 def workflow(world: World, resource: str | None = None, **task: Any) -> None:
     """The state machine, with more settings of its task."""
-    develop = deploy.function(world.lab, "develop", CODE / "develop")["FunctionArn"]
-    may = deploy.allow("lambda:InvokeFunction", [develop, f"{develop}:*"])
-    role = deploy.role(world.lab, "darkroom-role", may, service="states.amazonaws.com")
+    develop, role = world.once(develop_role)
     called: dict[str, Any] = {"Type": "Task", "Resource": resource or develop, "End": True, **task}
     if resource:
         called |= {"Parameters": {"FunctionName": develop, "Payload.$": "$"}, "OutputPath": "$.Payload"}
@@ -181,7 +215,11 @@ def workflow(world: World, resource: str | None = None, **task: Any) -> None:
 
 @wrong("03.7", "no state machine", "the lab has no state machine")
 def _(world: World) -> None:
-    parts.table(world.lab)
+    steps = world.client("stepfunctions")
+    name = world.name("darkroom")
+    for one in steps.list_state_machines()["stateMachines"]:
+        if one["name"] == name:
+            steps.delete_state_machine(stateMachineArn=one["stateMachineArn"])
 
 
 @wrong("03.7", "neither retry nor catch", "the execution failed with MachineBusy")

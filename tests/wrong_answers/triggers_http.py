@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from labkit import deploy
 from labkit.library import parts, triggers
-from tests.wrong_answers.world import World, right, wrong
+from tests.wrong_answers.world import SHARED, World, right, wrong
+
+SHARED.update(("03.1", "03.8"))
 
 KEY = "GET /photos/{photo_id}"
 CORS = {"AllowOrigins": ["https://photos.example"], "AllowMethods": ["GET"]}
@@ -17,12 +20,24 @@ SEND = {
 }
 
 
+def without_apis(world: World) -> None:
+    """Deletes the HTTP APIs of the answers before."""
+    apis = world.client("apigatewayv2")
+    for one in apis.get_apis()["Items"]:
+        if one["Name"].startswith(world.lab.prefix):
+            apis.delete_api(ApiId=one["ApiId"])
+
+
 def library(world: World) -> str:
-    """What phase 02 leaves; the ARN of the alias."""
-    parts.table(world.lab)
-    parts.get_photo(world.lab)
-    found = world.client("lambda").get_alias(FunctionName=world.name("get-photo"), Name="live")
-    return str(found["AliasArn"])
+    """What phase 02 leaves, without API and permission; the ARN of the alias."""
+    world.once(parts.table)
+    world.once(parts.get_photo)
+    without_apis(world)
+    lambda_ = world.client("lambda")
+    for qualifier in ({}, {"Qualifier": "live"}):
+        with suppress(lambda_.exceptions.ResourceNotFoundException):
+            lambda_.remove_permission(FunctionName=world.name("get-photo"), StatementId="api", **qualifier)
+    return str(lambda_.get_alias(FunctionName=world.name("get-photo"), Name="live")["AliasArn"])
 
 
 def api(world: World, target: str, key: str = KEY, cors: dict[str, Any] | None = CORS) -> str:
@@ -100,10 +115,15 @@ def _(world: World) -> None:
     permit(world, made["ApiId"])
 
 
+def orders(world: World) -> None:
+    """The queue and who works it off, without an API."""
+    world.once(triggers.orders)
+    without_apis(world)
+
+
 def door(world: World, service: str = "apigateway.amazonaws.com", **changes: Any) -> None:
     """``POST /orders`` in front of the queue, but for what is given."""
-    parts.table(world.lab)
-    triggers.orders(world.lab)
+    orders(world)
     url, arn = deploy.queue(world.lab, "orders")
     may = changes.pop("may", deploy.allow("sqs:SendMessage", arn))
     apis = world.client("apigatewayv2")
@@ -121,7 +141,7 @@ def door(world: World, service: str = "apigateway.amazonaws.com", **changes: Any
 
 @wrong("03.8", "no route", "has the route POST /orders; there are: none")
 def _(world: World) -> None:
-    triggers.orders(world.lab)
+    orders(world)
 
 
 @wrong("03.8", "the wrong method", "there are: PUT /orders")
@@ -131,7 +151,7 @@ def _(world: World) -> None:
 
 @wrong("03.8", "a function in between", "calls the function .*: the customer waits for it")
 def _(world: World) -> None:
-    triggers.orders(world.lab)
+    orders(world)
     function = world.client("lambda").get_function_configuration(FunctionName=world.name("work-orders"))
     deploy.http_api(world.lab, "orders-api", RouteKey="POST /orders", Target=function["FunctionArn"])
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from base64 import b64encode
+from contextlib import suppress
 from typing import Any
 
 from labkit import deploy
 from labkit.library import folder, functions, parts, triggers
-from tests.wrong_answers.world import World, right, wrong
+from tests.wrong_answers.world import SHARED, World, right, wrong
+
+SHARED.update(("03.2", "03.3", "03.4"))
 
 ORIGINALS = [{"Name": "prefix", "Value": "originals/"}, {"Name": "suffix", "Value": ".png"}]
 NOT_DECODED = """
@@ -16,36 +21,54 @@ def place(record):
 """
 
 
-def bucket(world: World, rules: list[dict[str, str]] | None = None, account: bool = True) -> None:
+def quiet(world: World) -> str:
+    """The bucket and the function, without notification and permission; the function's ARN."""
+    world.once(parts.table)
+    arn, lambda_ = world.once(functions.thumbnail), world.client("lambda")
+    tell(world)
+    with suppress(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.remove_permission(FunctionName=arn, StatementId="uploads")
+    return arn
+
+
+def tell(world: World, *whom: dict[str, Any]) -> None:
+    """The notifications of the bucket."""
+    world.client("s3").put_bucket_notification_configuration(
+        Bucket=world.name("uploads"), NotificationConfiguration={"LambdaFunctionConfigurations": list(whom)}
+    )
+
+
+def code(world: World, name: str, **files: str) -> None:
+    """The code of a function of the library, but for the files given."""
+    finished = {path.name: path.read_text() for path in folder(name.replace("-", "_")).glob("*.py")}
+    packed = deploy.package({**finished, **{f"{one}.py": text for one, text in files.items()}})
+    there = world.client("lambda").get_function_configuration(FunctionName=world.name(name))
+    if there["CodeSha256"] != b64encode(hashlib.sha256(packed).digest()).decode():
+        world.update(world.name(name), packed)
+
+
+def bucket(
+    world: World, rules: list[dict[str, str]] | None = None, account: bool = True, **files: str
+) -> None:
     """The bucket as the solution has it, but for what is given."""
-    parts.table(world.lab)
-    arn = functions.thumbnail(world.lab)
+    arn = quiet(world)
+    code(world, "thumbnail", **files)
     source = {"SourceArn": f"arn:aws:s3:::{world.name('uploads')}"}
     source |= {"SourceAccount": world.lab.account_id} if account else {}
     deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com", **source)
     told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
     told |= {"Filter": {"Key": {"FilterRules": ORIGINALS if rules is None else rules}}}
-    world.client("s3").put_bucket_notification_configuration(
-        Bucket=world.name("uploads"), NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
-    )
-
-
-def code(world: World, name: str, **files: str) -> None:
-    """Changes some files of a function of the library."""
-    there = {path.name: path.read_text() for path in folder(name.replace("-", "_")).glob("*.py")}
-    world.update(world.name(name), {**there, **{f"{one}.py": text for one, text in files.items()}})
+    tell(world, told)
 
 
 @wrong("03.2", "nothing but the function", "S3 may not call it yet")
 def _(world: World) -> None:
-    parts.table(world.lab)
-    functions.thumbnail(world.lab)
+    quiet(world)
 
 
 @wrong("03.2", "permitted, and no notification", "The permission is there. Now put_bucket_notification")
 def _(world: World) -> None:
-    parts.table(world.lab)
-    functions.thumbnail(world.lab)
+    quiet(world)
     deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com")
 
 
@@ -71,8 +94,7 @@ def _(world: World) -> None:
 
 @wrong("03.2", "the key as S3 writes it", "spaces are '.'")
 def _(world: World) -> None:
-    bucket(world)
-    code(world, "thumbnail", arrived=NOT_DECODED)
+    bucket(world, arrived=NOT_DECODED)
 
 
 @right("03.2", "as the solution has it", "a thumbnail was there .* ms after its picture")
@@ -85,11 +107,31 @@ def _(world: World) -> None:
     bucket(world, [{"Name": "Prefix", "Value": "orig"}, {"Name": "Suffix", "Value": "png"}])
 
 
+def unmapped(world: World) -> tuple[str, str]:
+    """The function that counts ratings, called by nobody; its stream, and the queue for what fails."""
+    world.once(parts.table)
+    world.once(functions.count_ratings)
+    lambda_ = world.client("lambda")
+    there = lambda_.list_event_source_mappings(FunctionName=world.name("count-ratings"))
+    for one in there["EventSourceMappings"]:
+        lambda_.delete_event_source_mapping(UUID=one["UUID"])
+        world.lab.until(lambda uuid=one["UUID"]: gone(world, uuid))
+    return functions.table_stream(world.lab), deploy.queue(world.lab, "ratings-failed")[1]
+
+
+def gone(world: World, uuid: str) -> bool:
+    """Whether a mapping is deleted, which takes a moment."""
+    lambda_ = world.client("lambda")
+    try:
+        lambda_.get_event_source_mapping(UUID=uuid)
+    except lambda_.exceptions.ResourceNotFoundException:
+        return True
+    return False
+
+
 def stream(world: World, **changes: Any) -> None:
     """The mapping of the stream as the solution has it, but for what is given; None leaves a setting out."""
-    parts.table(world.lab)
-    functions.count_ratings(world.lab)
-    failed = deploy.queue(world.lab, "ratings-failed")[1]
+    source, failed = unmapped(world)
     world.client("iam").put_role_policy(
         RoleName=world.name("count-ratings-role"),
         PolicyName="failed",
@@ -102,14 +144,12 @@ def stream(world: World, **changes: Any) -> None:
         **changes,
     }
     settings = {name: value for name, value in settings.items() if value is not None}
-    source = functions.table_stream(world.lab)
     deploy.mapping(world.lab, "count-ratings", source, StartingPosition="LATEST", **settings)
 
 
 @wrong("03.3", "no mapping", "has no event source mapping from the stream")
 def _(world: World) -> None:
-    parts.table(world.lab)
-    functions.count_ratings(world.lab)
+    unmapped(world)
 
 
 @wrong("03.3", "the batch is not halved", "one bad record takes the others with it")
@@ -176,14 +216,23 @@ def handler(event, context):
 """
 
 
-def queue(world: World, app: str | None = None, **attributes: str) -> None:
-    """The queue as the solution has it, but for its handler and the attributes given."""
-    triggers.orders(world.lab)
-    if app:
-        code(world, "work-orders", app=app)
-    if attributes:
-        url = deploy.queue(world.lab, "orders")[0]
-        world.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+def queue(world: World, app: str | None = None, expects: list[str] | None = None, **attributes: str) -> None:
+    """The queue as the solution has it, but for its handler, what the mapping expects, and its attributes."""
+    world.once(triggers.orders)
+    code(world, "work-orders", **({"app": app} if app else {}))
+    url, arn = deploy.queue(world.lab, "orders")
+    mapping = deploy.mapping(world.lab, "work-orders", arn)
+    world.client("lambda").update_event_source_mapping(
+        UUID=mapping, FunctionResponseTypes=["ReportBatchItemFailures"] if expects is None else expects
+    )
+    deploy.mapping(world.lab, "work-orders", arn)
+    settings = {"RedrivePolicy": given_up(world), "VisibilityTimeout": "60", **attributes}
+    world.client("sqs").set_queue_attributes(QueueUrl=url, Attributes=settings)
+
+
+def given_up(world: World, after: int | str = 3, base: str = "orders-dead") -> str:
+    """A redrive policy."""
+    return json.dumps({"deadLetterTargetArn": deploy.queue(world.lab, base)[1], "maxReceiveCount": after})
 
 
 @wrong("03.4", "the handler fails as a whole", "all three come back")
@@ -208,8 +257,7 @@ def _(world: World) -> None:
 
 @wrong("03.4", "the mapping does not expect it", "the mapping does not expect ReportBatchItemFailures")
 def _(world: World) -> None:
-    functions.work_orders(world.lab)
-    deploy.mapping(world.lab, "work-orders", deploy.queue(world.lab, "orders")[1])
+    queue(world, expects=[])
 
 
 @wrong("03.4", "no dead-letter queue", "the queue has no dead-letter queue")
@@ -219,8 +267,7 @@ def _(world: World) -> None:
 
 @wrong("03.4", "given up after the first failure", "a message is given up after 1 attempt")
 def _(world: World) -> None:
-    dead = deploy.queue(world.lab, "orders-dead")[1]
-    queue(world, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1}))
+    queue(world, RedrivePolicy=given_up(world, after=1))
 
 
 @wrong("03.4", "visible again too early", "messages are visible again after 30 s")
@@ -235,6 +282,4 @@ def _(world: World) -> None:
 
 @right("03.4", "a handler of one's own, and five attempts", "an order was done in")
 def _(world: World) -> None:
-    dead = deploy.queue(world.lab, "given-up")[1]
-    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "5"})
-    queue(world, OWN_WAY, RedrivePolicy=policy, VisibilityTimeout="90")
+    queue(world, OWN_WAY, RedrivePolicy=given_up(world, "5", "given-up"), VisibilityTimeout="90")
