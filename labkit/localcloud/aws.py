@@ -22,6 +22,7 @@ from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.signing import SigningError
 from labkit.localcloud.stacks.service import Stacks
+from labkit.localcloud.unserved import answered
 from labkit.runtime.http import StreamingAnswer
 
 Forward = Callable[[], Awaitable[Answer]]
@@ -60,10 +61,14 @@ class AwsApi:
             return await self._lambda(request, signed.region, signed.signer)
         if signed.service == "cloudformation":
             return await self._stacks(call, signed.signer)
+
+        async def ask_moto() -> Answer:
+            return await self._moto.answer(request, signed, call.operation)
+
         control = self._controls.get(signed.service)
         if control is not None:
-            return await control(call, lambda: self._moto.answer(request, signed, call.operation))
-        answer = await self._moto.answer(request, signed, call.operation)
+            return await control(call, lambda: answered(call, request, ask_moto))
+        answer = await answered(call, request, ask_moto)
         if answer.status == 404:
             return self._guard.hide_missing(signed.signer, call, request) or answer
         return answer

@@ -11,13 +11,16 @@ from functools import cache, wraps
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
-from labkit.localcloud.functions.errors import NOT_HERE, violated
-from labkit.localcloud.functions.validation import violations
+from labkit.localcloud.functions import decode
+from labkit.localcloud.functions.errors import NOT_HERE, ServiceError, violated
+from labkit.localcloud.functions.model import members
+from labkit.localcloud.functions.validation import null_at, violations
 
 Method = Callable[[Any], Any]
 
@@ -56,6 +59,34 @@ def broken(service: str, operation: str, params: Mapping[str, Any]) -> str | Non
     shape = _model(service).operation_model(operation).input_shape
     found = violations(shape, params) if shape is not None else ()
     return violated(*found).message if found else None
+
+
+def missing(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
+    """Which required parameters a call lacks, in AWS's sentences; None when it has all of them."""
+    shape = _model(service).operation_model(operation).input_shape
+    lacking = [name for name in shape.required_members if name not in params] if shape is not None else []
+    if not lacking:
+        return None
+    return violated(*(null_at(name) for name in lacking)).message
+
+
+def mistyped(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
+    """What of a JSON request has another type than in the model; None when nothing has."""
+    shape = _model(service).operation_model(operation).input_shape
+    known = members(shape) if shape is not None else {}
+    try:
+        decode.structure(known, {name: params[name] for name in params if name in known}, operation)
+    except ServiceError as error:
+        return error.message if error.code == "SerializationException" else None
+    return None
+
+
+def has(service: str, operation: str) -> bool:
+    """Whether a service has an operation; not, when botocore knows no such service."""
+    try:
+        return operation in _model(service).operation_names
+    except UnknownServiceError:
+        return False
 
 
 def install(handler: type[BaseResponse], service: str, not_here: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ import time
 from labkit.errors import LabError
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import Identity
-from labkit.localcloud.permissions import denial
+from labkit.localcloud.permissions import denial, documents
 from labkit.localcloud.permissions.decide import Denial, Permissions
 from labkit.localcloud.permissions.errors import PolicyUnsupported, RequestUnclear
 from labkit.localcloud.permissions.requests import Call, classify
@@ -59,10 +59,13 @@ class Guard:
                 region,
             )
             refused = self._permissions.authorize(identity, call)
+            malformed = documents.refused(call, self._permissions.roles.exists) if refused is None else None
         except RequestUnclear as error:
             return _sent(denial.unclear(error, _asked(service, request)))
         except PolicyUnsupported as error:
             return _sent(denial.undecidable(error, _asked(service, request)))
+        if malformed is not None:
+            return _sent(denial.refused(*malformed, 400, _asked(service, request)))
         return call if refused is None else _sent(denial.access_denied(refused, _asked(service, request)))
 
     def hide_missing(self, identity: Identity, call: Call, request: Request) -> Answer | None:

@@ -38,13 +38,18 @@ def violations(shape: StructureShape, params: Mapping[str, Any]) -> tuple[str, .
     return tuple(_structure(shape, params, ""))
 
 
+def null_at(place: str) -> str:
+    """The sentence for a required member that is missing; ``place`` as AWS writes it, or as the API does."""
+    return _sentence("null", _lower_first(place), _NOT_NULL)
+
+
 def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, member in members(shape).items():
         at = f"{path}.{_lower_first(name)}" if path else _lower_first(name)
         if value.get(name) is not None:
             yield from _value(member, value[name], at)
         elif name in shape.required_members:
-            yield _sentence("null", at, _NOT_NULL)
+            yield null_at(at)
 
 
 def _value(shape: Shape, value: Any, at: str) -> Iterator[str]:

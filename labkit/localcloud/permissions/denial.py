@@ -100,6 +100,11 @@ def undecidable(error: PolicyUnsupported, asked: Asked) -> Answer:
     return _answer(asked, "PolicyUnsupported", str(error), 403)
 
 
+def refused(code: str, message: str, status: int, asked: Asked) -> Answer:
+    """Any other error of a service that does not answer for itself."""
+    return _answer(asked, code, message, status)
+
+
 _MODERN_NAMES = {
     signing.MISSING_TOKEN: "MissingAuthenticationTokenException",
     signing.INCOMPLETE: "IncompleteSignatureException",

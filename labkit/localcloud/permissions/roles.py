@@ -70,6 +70,11 @@ class Roles:
                 return role
         return None
 
+    def exists(self, arn: str) -> bool:
+        """Whether there is such a role or user."""
+        users = list(self._iam.users.values())
+        return self.role(arn) is not None or any(user.arn == arn for user in users)
+
     def trust_policy(self, role_arn: str) -> str | None:
         """Who may assume the role, as a JSON document; None when there is no such role."""
         role = self.role(role_arn)
