@@ -12,6 +12,9 @@ import sys
 import threading
 from pathlib import Path
 
+import labkit.light_jsonschema  # noqa: F401
+
+# isort: split
 from jupyterlab.labapp import LabApp
 
 

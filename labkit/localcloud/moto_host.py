@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.s3.exceptions import MissingBucket, MissingKey
 from moto.s3.models import s3_backends
 
+import labkit.light_jsonschema  # noqa: F401 - before API Gateway of moto
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import ACCOUNT_ID, Identity
 from labkit.localcloud.origin import Origin, serving
@@ -35,10 +35,6 @@ from labkit.localcloud.signing import Signed
 
 # moto's answers may call back into the cloud while they hold a thread, so there are many, made on demand.
 THREADS = 64
-
-# jsonschema, which API Gateway loads, would compile the grammar of international addresses, seconds of
-# CPU at the first request, for a format that nothing here has. Without the module it leaves that format out.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _MODULES = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: _MODULES

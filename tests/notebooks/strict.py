@@ -41,7 +41,7 @@ def compare(course: Course, name: str) -> Compared:
     """Runs a solution, checks raising, and compares what it puts out with the recording, but for sanitize.cfg."""
     with stage.fresh(course.solutions) as place:
         shutil.copy(course.solutions / f"{name}.ipynb", place)
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", "--color=no"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "labkit.light_jsonschema", "-q", "--color=no"]
         command += ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(course.sanitizer)]
         command += ["--junit-xml", REPORT, f"{name}.ipynb"]
         environment = {**os.environ, **stage.kernel_environment(place, "raise"), "TZ": "UTC"}
