@@ -15,8 +15,23 @@ DENIED = """
 from botocore.exceptions import ClientError
 raise ClientError({"Error": {"Code": "%s", "Message": "said AWS"}}, "Invoke")
 """
+DICT = """
+import boto3
+iam = boto3.client("iam", aws_access_key_id="a", aws_secret_access_key="b")
+iam.put_role_policy(RoleName="role", PolicyName="may-send", PolicyDocument={})
+"""
+REFUSED = """
+from botocore.exceptions import ClientError
+raise ClientError({"Error": {"Code": "Refused", "Message": "%s"}}, "Invoke")
+"""
+PATTERN = "failed to satisfy constraint: Member must satisfy regular expression pattern"
 CELLS = {
     "lab.check('00.1')": "Choose Run > Run All Above Selected Cell",
+    DICT: "json.dumps",
+    REFUSED % "The role does not have permissions to call SendMessage on SQS": "give it an inline policy",
+    REFUSED % "An update is in progress for resource: x": "function_updated_v2",
+    REFUSED % f"x {PATTERN}: $|arn:(aws.*)": "The whole ARN is wanted",
+    REFUSED % f"x {PATTERN}: [a-z]+": None,
     DENIED % "ResourceNotFoundException": "Run the cells above that make it",
     DENIED % "NoSuchBucket": "Run the cells above that make it",
     DENIED % "AccessDeniedException": None,
@@ -43,3 +58,10 @@ def test_errors_that_tell_beginners_too_little_are_followed_by_a_next_step(outpu
         shown = "\n".join(error.traceback)
         assert error.ename in shown
         assert (step in shown) if step else not re.search("Run (All|the cells)", shown), shown
+
+
+def test_errors_of_the_sdk_show_the_line_of_the_cell_and_nothing_of_its_insides(outputs):
+    [error] = outputs[list(CELLS).index(DICT)]
+    lines = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback)).splitlines()
+    assert [line for line in lines if re.search(r"-+> \d+ iam.put_role_policy", line)]
+    assert not [line for line in lines if line.startswith("File ")]

@@ -46,7 +46,7 @@ CONDITIONAL_UPDATE = (
 )
 
 
-@wrong("05.3", "as it was", "sent again in the same environment, the order has printed=6")
+@wrong("05.3", "as it was", "for 3 copies, sent again in the same environment, has printed=6")
 def _(world: World) -> None:
     with_table(world, ADDS)
 

@@ -54,12 +54,14 @@ def may_send(look: Look, function: Function, target: str) -> None:
         raise NotYet(
             f"{function.role_name} may not do {action} on {target.rpartition(':')[2]}",
             expected,
-            "Add an inline policy to the role. Without it what Lambda wants to keep is dropped.",
+            "Add an inline policy to the role, under a name of its own: put_role_policy replaces the one of "
+            "the same name. Without it what Lambda wants to keep is dropped.",
         )
     for one in statements:
         if any("*" in pattern for pattern in one.resources) or any("*" in part for part in one.actions):
             raise NotYet(
                 f"the policy {one.policy} allows {', '.join(one.actions)} on {', '.join(one.resources)}",
                 expected,
-                "Name the one action and the queue's ARN instead of a star.",
+                f"Put {one.policy} again, with the one action and the queue's ARN instead of a star; or delete "
+                "it (iam.delete_role_policy), if another policy says that already.",
             )

@@ -84,7 +84,7 @@ def _rules(config: Mapping[str, Any]) -> None:
     retries, age = config.get("MaximumRetryAttempts", 2), config.get("MaximumEventAgeInSeconds", 21600)
     if (retries, age) != (RETRIES, AGE_S):
         raise NotYet(
-            f"{retries} retries and an age of {age} s",
+            f"{retries} {'retry' if retries == 1 else 'retries'} and an age of {age} s",
             f"{RETRIES} retry and an age of {AGE_S} s",
             "Send all settings in one call: put replaces what was there; what is not named is the default.",
         )

@@ -50,4 +50,6 @@ def _again(look: Look, function: Function, table: str, event: dict[str, Any], wh
         step = "What is kept at module level, one environment knows alone. Let the table remember."
     else:
         step = "Write with ConditionExpression='attribute_not_exists(order_id)'."
-    raise NotYet(f"sent again in {where}, the order has printed={now}", EXPECTED, step)
+    raise NotYet(
+        f"an order for {event['copies']} copies, sent again in {where}, has printed={now}", EXPECTED, step
+    )
