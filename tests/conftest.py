@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from labkit import cloud as clouds
 
@@ -112,9 +114,16 @@ def pytest_configure() -> None:
         if name.startswith(("AWS_", "LABKIT_")):
             del os.environ[name]
     os.environ.update(FAKE)
+    _read_models_once()
     # Started in the background of a script, Ctrl-C is ignored here and in every child; tests send it to them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.addaudithook(_stay_on_this_machine)
+
+
+def _read_models_once() -> None:
+    """Every boto3 session parses AWS's models anew, which is most of the work of making clients."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    JSONFileLoader.load_file = lambda self, path: read(path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
