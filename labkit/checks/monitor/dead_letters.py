@@ -62,6 +62,6 @@ def may_send(look: Look, function: Function, target: str) -> None:
             raise NotYet(
                 f"the policy {one.policy} allows {', '.join(one.actions)} on {', '.join(one.resources)}",
                 expected,
-                f"Put {one.policy} again, with the one action and the queue's ARN instead of a star; or delete "
-                "it (iam.delete_role_policy), if another policy says that already.",
+                f"Put {one.policy} again, with the one action and the queue's ARN instead of a star; or "
+                "delete it (iam.delete_role_policy), if another policy says that already.",
             )
