@@ -17,6 +17,7 @@ import boto3
 import botocore.exceptions as sdk
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from labkit import cloud
 from labkit.errors import CloudError, TargetError
@@ -25,6 +26,8 @@ LAMBDA_READ_TIMEOUT_S = 910  # a function may run 900 s; a shorter timeout would
 NO_ACCOUNT = "To work without an account, use target='local'."
 REFUSED_KEYS = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure"}
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+# What labs of one process have read of the services' models; a session of its own reads them all again.
+MODELS = create_loader()
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,13 @@ def connect_local(workspace: Path, region: str) -> Target:
     # No profile, no files: a broken ~/.aws/config or an AWS_PROFILE must not reach into the local cloud.
     nothing: dict[str, Any] = {"profile": (None, None, None, None)}
     nothing |= dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    bare = botocore.session.Session(session_vars=nothing)
+    bare.register_component("data_loader", MODELS)
     session = boto3.Session(
         aws_access_key_id=found.access_key_id,
         aws_secret_access_key=found.secret_access_key,
         region_name=region,
-        botocore_session=botocore.session.Session(session_vars=nothing),
+        botocore_session=bare,
     )
     _known_region(session, region)
     session.events.register("after-call-error", _local_cloud_lost(found))

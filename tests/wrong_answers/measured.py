@@ -24,26 +24,23 @@ LINE = (
 
 def logged(world: World, name: str, durations_ms: Sequence[float | None], memory_mb: int) -> None:
     """Warm invocations of a function; None is one that was killed."""
+    _write(world, name, [_line(ms, memory_mb) for ms in durations_ms])
+
+
+def curve(world: World, name: str, points: Mapping[int, float | None]) -> None:
+    """Three warm invocations at each size."""
+    _write(world, name, [_line(ms, memory_mb) for memory_mb, ms in points.items() for _ in range(3)])
+
+
+def _write(world: World, name: str, lines: Sequence[str]) -> None:
     logs, group = world.client("logs"), f"/aws/lambda/{name}"
     stream = f"2026/11/28/[$LATEST]{uuid4().hex}"
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     begin = int(world.lab.clock.now().timestamp() * 1000)
-    logs.put_log_events(
-        logGroupName=group,
-        logStreamName=stream,
-        logEvents=[
-            {"timestamp": begin + number, "message": _line(ms, memory_mb)}
-            for number, ms in enumerate(durations_ms)
-        ],
-    )
-
-
-def curve(world: World, name: str, points: Mapping[int, float | None]) -> None:
-    """Three warm invocations at each size."""
-    for memory_mb, duration_ms in points.items():
-        logged(world, name, [duration_ms] * 3, memory_mb)
+    events = [{"timestamp": begin + number, "message": line} for number, line in enumerate(lines)]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 def _line(ms: float | None, memory_mb: int) -> str:

@@ -72,6 +72,7 @@ def world(request: pytest.FixtureRequest, cloud) -> Iterator[World]:
     lab._record = DesignRecord(cloud.workspace / ".labkit" / f"case{number}.json")
     yield World(lab)
     lab.teardown()
+    lab.ledger.path.unlink()  # all cases of a phase write into one, and each reads it from its beginning
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
