@@ -20,7 +20,8 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.permissions.requests import Call
-from labkit.localcloud.signing import SigningError
+from labkit.localcloud.s3_browsers import cors, forms
+from labkit.localcloud.signing import Signed, SigningError
 from labkit.localcloud.stacks.service import Stacks
 from labkit.localcloud.unserved import answered
 from labkit.runtime.http import StreamingAnswer
@@ -50,6 +51,10 @@ class AwsApi:
         self._stacks = stacks
 
     async def __call__(self, request: Request) -> Answer:
+        if request.method == "OPTIONS":  # only browsers send it, and only S3 answers
+            return cors.preflight(request, ACCOUNT_ID)
+        if forms.is_form(request):
+            return cors.with_cors(request, await self._form(request), ACCOUNT_ID)
         try:
             signed = self._identities.verify(request)
         except SigningError as error:
@@ -70,8 +75,23 @@ class AwsApi:
             return await control(call, lambda: answered(call, request, ask_moto))
         answer = await answered(call, request, ask_moto)
         if answer.status == 404:
-            return self._guard.hide_missing(signed.signer, call, request) or answer
-        return answer
+            answer = self._guard.hide_missing(signed.signer, call, request) or answer
+        return cors.with_cors(request, answer, ACCOUNT_ID) if call.service == "s3" else answer
+
+    async def _form(self, request: Request) -> Answer:
+        """An upload by an HTML form to S3."""
+        try:
+            upload = await asyncio.to_thread(forms.read, request, self._identities.lookup)
+        except forms.FormRefused as problem:
+            return forms.refused(problem, request)
+        call = self._guard.check(upload.signer, "s3", upload.region, upload.put)
+        if isinstance(call, Answer):
+            return call
+        signed = Signed(upload.access_key_id, "s3", upload.region, "", upload.signer)
+        put = await answered(
+            call, upload.put, lambda: self._moto.answer(upload.put, signed, forms.OPERATION)
+        )
+        return put if put.status != 200 else forms.told(upload, put, f"http://{request.header('host')}")
 
     async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
         headers = {name.lower(): value for name, value in request.headers}

@@ -11,6 +11,7 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -35,6 +36,10 @@ from labkit.localcloud.signing import Signed
 
 # moto's answers may call back into the cloud while they hold a thread, so there are many, made on demand.
 THREADS = 64
+
+# moto's models change in several steps: what AWS does atomically would be seen halfway, or be lost, between
+# threads. Calls of these services never wait for anything, so one at a time costs nothing.
+ONE_AT_A_TIME = ("dynamodb", "iam", "kinesis", "s3", "secretsmanager", "sns", "ssm")
 
 _MODULES = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: _MODULES
@@ -68,6 +73,7 @@ class MotoHost:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="moto")
         self._lessons: dict[str, Callable[[], None]] = {}
         self._teaching = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {name: threading.Lock() for name in ONE_AT_A_TIME}
 
     def when_first_asked(self, service: str, teach: Callable[[], None]) -> None:
         """Teaches moto a service in the thread of its first request: some take a second to import.
@@ -103,7 +109,7 @@ class MotoHost:
                 if (teach := self._lessons.get(origin.service)) is not None:
                     teach()
                     del self._lessons[origin.service]
-        with serving(origin):
+        with serving(origin), self._turns.get(origin.service, nullcontext()):
             return self._call(environ)
 
     def _call(self, environ: dict[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 
 from labkit import facts
 from labkit.localcloud.functions.context import CallContext
-from labkit.localcloud.functions.errors import ServiceError, invalid
+from labkit.localcloud.functions.errors import ServiceError, invalid, unsupported
 from labkit.localcloud.functions.resolve import Resolved
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.tracing import lineage
@@ -26,6 +26,11 @@ OPERATIONS = {  # of the path, what stands before and after the function's name
 }
 KINDS = ("RequestResponse", "Event", "DryRun")
 STREAMING_KINDS = ("RequestResponse", "DryRun")
+LOG_KINDS = ("None", "Tail")
+_NOT_HERE = {  # headers that only functions of other kinds understand
+    "x-amz-tenant-id": ("TenantId", "Functions here have no tenant isolation; leave it out."),
+    "x-amz-durable-execution-name": ("DurableExecutionName", "Durable functions need an AWS account."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class InvokeRequests:
         kinds = KINDS if operation == "Invoke" else STREAMING_KINDS
         if kind not in kinds:
             raise invalid(f"Invocation type '{kind}' is none of {', '.join(kinds)}")
+        _check_headers(headers)
         resolved = self._service.resolve(name, qualifier, caller)
         payload = self._payload(body, kind, operation)
         client_context = _client_context(headers.get("x-amz-client-context")) if kind != "Event" else None
@@ -131,11 +137,25 @@ class InvokeRequests:
         if not body.strip():
             return b"{}"
         try:
-            json.loads(body)
+            json.loads(body, parse_constant=_no_json)
         except (ValueError, RecursionError) as problem:
             message = f"Could not parse request body into json: Could not parse payload into json: {problem}"
             raise ServiceError("InvalidRequestContentException", message, 400) from None
         return body
+
+
+def _no_json(name: str) -> None:
+    """NaN and the infinities, which Python takes for JSON and AWS does not."""
+    raise ValueError(f"{name} is no JSON")
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, (parameter, instead) in _NOT_HERE.items():
+        if headers.get(name):
+            raise unsupported(parameter, instead)
+    log_kind = headers.get("x-amz-log-type") or "None"
+    if log_kind not in LOG_KINDS:
+        raise invalid(f"Log type '{log_kind}' is none of {', '.join(LOG_KINDS)}")
 
 
 def _client_context(header: str | None) -> str | None:

@@ -144,7 +144,7 @@ def check_environment(variables: Mapping[str, str]) -> None:
     """The learner's environment variables.
 
     Raises:
-        ServiceError: a reserved name, or more text than fits.
+        ServiceError: a reserved name, a null character, or more text than fits.
     """
     if reserved := sorted(RESERVED_VARIABLES & variables.keys()):
         raise invalid(
@@ -152,6 +152,8 @@ def check_environment(variables: Mapping[str, str]) -> None:
             "have provided contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
+    if unusable := sorted(name for name, value in variables.items() if "\0" in value):
+        raise invalid(f"Environment variables cannot hold a null character: {', '.join(unusable)}")
     measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
     limit = quota("environment_max_bytes")
     if len(measured.encode()) > limit:
@@ -165,8 +167,10 @@ def check_tags(tags: Mapping[str, str]) -> None:
     """All tags of one resource.
 
     Raises:
-        ServiceError: more than AWS lets a resource have.
+        ServiceError: more than AWS lets a resource have, or one of AWS's own.
     """
+    if system := sorted(key for key in tags if key.lower().startswith("aws:")):
+        raise invalid(f"Tag keys cannot begin with aws:, which is kept for AWS: {', '.join(system)}")
     if len(tags) > TAGS_MAX:
         raise invalid("Number of tags exceeds resource tag limit.")
 

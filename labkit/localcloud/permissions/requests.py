@@ -216,7 +216,7 @@ def execute_api_call(request: HttpRequest, region: str, resource: str, account_i
 def _classify_rest(wire: Wire, account_id: str) -> Call:
     path = wire.raw_path
     if wire.service == "s3":
-        path = _path_style(wire.host, path)
+        path = path_style(wire.host, path)
     for index in rest_indexes(wire.service):
         match = index.match(wire.method, path, wire.query, wire.headers)
         if match is not None:
@@ -238,7 +238,7 @@ def _bound(operation: Operation, wire: Wire) -> dict[str, Any]:
     return bound
 
 
-def _path_style(host: str, raw_path: str) -> str:
+def path_style(host: str, raw_path: str) -> str:
     """``bucket.s3.amazonaws.com/key`` and ``bucket.localhost/key`` as ``/bucket/key``."""
     name = host.partition(":")[0]
     bucket, dot, rest = name.partition(".s3")

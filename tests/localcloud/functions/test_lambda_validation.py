@@ -164,6 +164,16 @@ CREATE: list[tuple[dict[str, Any], str, str]] = [
         "Layers are not in the same region as the function. Layers are expected to be in region us-east-1.",
     ),
     (
+        {"Tags": {"aws:team": "x"}},
+        INVALID,
+        "Tag keys cannot begin with aws:, which is kept for AWS: aws:team",
+    ),
+    (
+        {"Environment": {"Variables": {"NUL": "a\0b"}}},
+        INVALID,
+        "Environment variables cannot hold a null character: NUL",
+    ),
+    (
         {"Tags": {f"k{number}": "v" for number in range(51)}},
         INVALID,
         "Number of tags exceeds resource tag limit.",

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 from push_world import RECORDER, Queue, advance, allowing, permit, seen, seen_by, unique, until
 
@@ -128,6 +129,18 @@ def test_a_record_is_sent_when_the_object_is_complete(make: Any, s3: Any, bucket
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=to_function(reader))
     s3.put_object(Bucket=bucket, Key="k", Body=b"", Metadata={"kind": "meta"}, Tagging="a=tag")
     until(lambda: "EVENT metatag\n" in reader.log())
+
+
+def test_an_upload_by_a_form_is_a_post(cloud: Any, s3: Any, bucket: str) -> None:
+    """Browsers upload so; the event has a name of its own."""
+    queue = listening(cloud, s3, bucket, "s3:ObjectCreated:Post")
+    s3.put_object(Bucket=bucket, Key="put", Body=b"1")
+    form = s3.generate_presigned_post(bucket, "posted")
+    fields = {**form["fields"], "file": ("a.txt", b"12")}
+    assert urllib3.request("POST", form["url"], fields=fields).status == 204
+    (record,) = told(queue)
+    described = record["s3"]["object"]
+    assert (record["eventName"], described["key"], described["size"]) == ("ObjectCreated:Post", "posted", 2)
 
 
 def test_each_operation_tells_its_own_event(cloud: Any, s3: Any, bucket: str) -> None:

@@ -1,16 +1,22 @@
-"""moto's DynamoDB Streams for pollers; and records as AWS makes them, none where an item stays as it was."""
+"""moto's DynamoDB Streams for pollers; and records as AWS makes them, none where an item stays as it was.
+
+moto's UpdateItem makes a new item in two steps, and leaves half an update where the second part is refused:
+here it is one change, or none.
+"""
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.utils import unix_time
 from moto.dynamodb.exceptions import StreamAlreadyEnabledException
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
-from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamRecord as MotoRecord
 from moto.dynamodb.models.table import StreamShard, Table
 
@@ -21,6 +27,8 @@ from labkit.localcloud.sources.mappings.world import SourceGone, encode
 Touched = Callable[[str], None]
 
 _lock = threading.Lock()
+_changes: ContextVar[list[tuple[Item | None, Item | None]] | None] = ContextVar("changes", default=None)
+_update_item = DynamoDBBackend.update_item
 _set_stream_specification = Table.set_stream_specification
 
 
@@ -30,6 +38,9 @@ def install(touched: Touched) -> None:
     def add(self: StreamShard, old: Item | None, new: Item | None) -> None:
         specification = self.table.stream_specification or {}
         if not specification.get("StreamEnabled") or (old is not None and new is not None and old == new):
+            return
+        if (waiting := _changes.get()) is not None:
+            waiting.append((old, new))
             return
         name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
         with _lock:
@@ -56,9 +67,57 @@ def install(touched: Touched) -> None:
             now = datetime.fromtimestamp(unix_time(), UTC).replace(tzinfo=None)
             self.latest_stream_label = now.isoformat(timespec="milliseconds")  # moto's has microseconds
 
+    DynamoDBBackend.update_item = _whole_update  # type: ignore[method-assign]
     Table.set_stream_specification = set_stream_specification  # type: ignore[method-assign]
     StreamShard.add = add  # type: ignore[method-assign]
     DynamoDBBackend.update_table_streams = update_table_streams  # type: ignore[method-assign]
+
+
+def _whole_update(
+    self: DynamoDBBackend, table_name: str, key: dict[str, Any], *rest: Any, **more: Any
+) -> Item:
+    """UpdateItem as one change with one record in the stream."""
+    table = self.get_table(table_name)
+    before = copy.deepcopy(_item(table, key))
+    changes: list[tuple[Item | None, Item | None]] = []
+    if more.get("attribute_updates", ...) is None:  # an update of nothing makes an item with its key
+        more["attribute_updates"] = {}
+    token = _changes.set(changes)
+    try:
+        after: Item = _update_item(self, table_name, key, *rest, **more)
+    except Exception:
+        _put_back(table, key, before)
+        raise
+    finally:
+        _changes.reset(token)
+    if changes and table.stream_shard is not None:
+        table.stream_shard.add(before, after)
+    return after
+
+
+def _place(table: Table, key: dict[str, Any]) -> tuple[Any, DynamoType] | None:
+    """The dictionary that holds an item, and its key there; None for a key that is not the table's."""
+    if {table.hash_key_attr, table.range_key_attr or table.hash_key_attr} != key.keys():
+        return None
+    held, own = table.items, DynamoType(key[table.hash_key_attr])
+    if table.range_key_attr is None:
+        return held, own
+    return held[own], DynamoType(key[table.range_key_attr])
+
+
+def _item(table: Table, key: dict[str, Any]) -> Item | None:
+    place = _place(table, key)
+    return None if place is None else place[0].get(place[1])
+
+
+def _put_back(table: Table, key: dict[str, Any], before: Item | None) -> None:
+    if (place := _place(table, key)) is None:
+        return
+    held, own = place
+    if before is None:
+        held.pop(own, None)
+    else:
+        held[own] = before
 
 
 def _arn(table: Table) -> str:

@@ -156,6 +156,8 @@ class S3Notifications:
         name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
         call = origin.current()
         expected = _TOLD_BY.get(call.operation) if call is not None and call.service == "s3" else None
+        if call is not None and call.operation == "PostObject" and name == "ObjectCreated:Put":
+            name = "ObjectCreated:Post"  # moto knows of no forms
         if name.startswith("ObjectRemoved:") or expected not in (None, name):
             return
         created = name.startswith("ObjectCreated:")
