@@ -87,27 +87,34 @@ def permit(lab: Lab, function: str, sid: str, principal: str, **more: Any) -> No
 
     Args:
         function: gets the lab's prefix.
-        sid: name of the statement.
+        sid: name of the statement; one of that name that is there already is replaced.
         principal: who may, such as ``s3.amazonaws.com``.
         more: of AddPermission, such as ``SourceArn`` or ``Qualifier``; another ``Action``.
     """
     lambda_ = lab.client("lambda")
-    asked = {"Action": "lambda:InvokeFunction", "Principal": principal, **more}
-    with suppress(lambda_.exceptions.ResourceConflictException):
-        lambda_.add_permission(FunctionName=lab.name(function), StatementId=sid, **asked)
+    statement = {"FunctionName": lab.name(function), "StatementId": sid}
+    asked = {**statement, "Action": "lambda:InvokeFunction", "Principal": principal, **more}
+    try:
+        lambda_.add_permission(**asked)
+    except lambda_.exceptions.ResourceConflictException:
+        where = {"Qualifier": more["Qualifier"]} if "Qualifier" in more else {}
+        lambda_.remove_permission(**statement, **where)
+        lambda_.add_permission(**asked)
 
 
 def http_api(lab: Lab, name: str, **settings: Any) -> dict[str, Any]:
-    """The lab's HTTP API of a name, as GetApi describes it; made if there is none.
+    """The lab's HTTP API of a name, as GetApi describes it; made if there is none, or else updated.
 
     Args:
         name: gets the lab's prefix.
-        settings: of CreateApi, for one that is not there yet.
+        settings: of CreateApi. What is left out stays as it is.
     """
     apis, full = lab.client("apigatewayv2"), lab.name(name)
     pages = apis.get_paginator("get_apis").paginate()
     found = [api for page in pages for api in page["Items"] if api["Name"] == full]
-    return dict(found[0] if found else apis.create_api(Name=full, ProtocolType="HTTP", **settings))
+    if not found:
+        return dict(apis.create_api(Name=full, ProtocolType="HTTP", **settings))
+    return dict(apis.update_api(ApiId=found[0]["ApiId"], **settings) if settings else found[0])
 
 
 def state_machine(lab: Lab, name: str, role: str, definition: dict[str, Any]) -> str:

@@ -177,5 +177,6 @@ def _append_durably(path: Path, data: bytes) -> None:
 
 def _last_part(value: str) -> str:
     if value.startswith("arn:"):
-        return value.rpartition(":")[2].rpartition("/")[2]
+        resource = value.split(":", 5)[-1].partition("/stream/")[0]  # a table's stream has a time for a name
+        return resource.rpartition(":")[2].rpartition("/")[2]
     return value.rpartition("/")[2] if value.startswith("http") else value

@@ -27,6 +27,14 @@ SAID = {
         "name of its own), then run this cell again. If you have just done so, IAM needs some seconds: "
         "lab.eventually(call, …) makes a call again until it is accepted."
     ),
+    r"Unable to validate the following destination configurations": (
+        "S3 asks first whether it may call what the notification names. Give it the permission before: for "
+        'this bucket, by its whole name (lab.name("uploads")), and for this account.'
+    ),
+    r"\(\w*(Conflict|AlreadyExists)\w*\).*already exists?": (
+        "It is there already, perhaps from an earlier run of this cell. Leave this call out, or change what "
+        "is there: beside create_… a client has update_… and delete_…."
+    ),
     r"An update is in progress for resource": (
         "The last change is still under way. Wait for it before the next one: "
         'lab.wait("lambda", "function_updated_v2", FunctionName=…).'

@@ -24,12 +24,15 @@ REFUSED = """
 from botocore.exceptions import ClientError
 raise ClientError({"Error": {"Code": "Refused", "Message": "%s"}}, "Invoke")
 """
+TAKEN = DENIED.replace("said AWS", "Schedule x already exists.") % "ConflictException"
 PATTERN = "failed to satisfy constraint: Member must satisfy regular expression pattern"
 CELLS = {
     "lab.check('00.1')": "Choose Run > Run All Above Selected Cell",
     DICT: "json.dumps",
     REFUSED % "The role does not have permissions to call SendMessage on SQS": "give it an inline policy",
     REFUSED % "An update is in progress for resource: x": "function_updated_v2",
+    REFUSED % "Unable to validate the following destination configurations": "Give it the permission before",
+    TAKEN: "It is there already",
     REFUSED % f"x {PATTERN}: $|arn:(aws.*)": "The whole ARN is wanted",
     REFUSED % f"x {PATTERN}: [a-z]+": None,
     DENIED % "ResourceNotFoundException": "Run the cells above that make it",

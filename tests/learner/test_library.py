@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import labkit
-from labkit import library
+from labkit import deploy, library
 from labkit.errors import LabError
 from labkit.session import Lab
 from tests.conftest import RunningCloud
@@ -37,6 +37,20 @@ def test_phase_03_begins_with_what_02_leaves(lab: Lab) -> None:
         )
         payload = json.load(answer["Payload"])
         assert payload["statusCode"] == 200 and json.loads(payload["body"])["width"] == 6000
+
+
+def test_what_calls_a_function_is_changed_where_it_is_there_already(lab: Lab) -> None:
+    """A statement of the same name is replaced, an API of the same name updated: cells are run again."""
+    lambda_, apis = lab.client("lambda"), lab.client("apigatewayv2")
+    arn = deploy.function(lab, "greet", "def handler(event, context):\n    return 'hello'\n")["FunctionArn"]
+    for more in ({}, {"SourceAccount": lab.account_id}):
+        deploy.permit(lab, "greet", "door", "apigateway.amazonaws.com", **more)
+    [statement] = json.loads(lambda_.get_policy(FunctionName=arn)["Policy"])["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceAccount": lab.account_id}}
+    for key in ("GET /helo", "GET /hello"):
+        made = deploy.http_api(lab, "greetings", RouteKey=key, Target=arn)
+    assert [route["RouteKey"] for route in apis.get_routes(ApiId=made["ApiId"])["Items"]] == ["GET /hello"]
+    assert deploy.http_api(lab, "greetings")["ApiId"] == made["ApiId"]
 
 
 def test_phases_05_and_06_begin_with_what_03_leaves(cloud: RunningCloud) -> None:

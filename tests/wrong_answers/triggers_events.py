@@ -80,19 +80,29 @@ def _(world: World) -> None:
     rule(world, state="DISABLED")
 
 
-@wrong("03.5", "whatever its rating", "heard of a photo with 3 stars, too")
+@wrong("03.5", "whatever its rating", "hears of a photo with 3 stars, too")
 def _(world: World) -> None:
     rule(world, {name: GOOD[name] for name in ("source", "detail-type")})
 
 
-@wrong("03.5", "whatever has happened to it", "heard of a photo that was sold, too")
+@wrong("03.5", "whatever has happened to it", "hears of a photo that was sold, too")
 def _(world: World) -> None:
     rule(world, {name: GOOD[name] for name in ("source", "detail")})
 
 
-@wrong("03.5", "more than four only", "did not hear of a photo with 4 stars")
+@wrong("03.5", "more than four only", "does not hear of a photo with 4 stars")
 def _(world: World) -> None:
     rule(world, {**GOOD, "detail": {"rating": [{"numeric": [">", 4]}]}})
+
+
+@wrong("03.5", "whole stars only", "does not hear of a photo with 4.5 stars")
+def _(world: World) -> None:
+    rule(world, {**GOOD, "detail": {"rating": [4, 5]}})
+
+
+@wrong("03.5", "the rating outside of the detail", "rating stands in the detail of the event")
+def _(world: World) -> None:
+    rule(world, {**GOOD, "detail": {"photo_id": [{"exists": True}]}, "rating": [{"numeric": [">=", 4]}]})
 
 
 @right("03.5", "as the solution has it", "passes on what has 4 stars or more")

@@ -99,6 +99,11 @@ def _(world: World) -> None:
     permit(world, api(world, library(world)))
 
 
+@right("03.1", "CORS with an origin only: a plain GET asks for no more", "photos-api answers")
+def _(world: World) -> None:
+    permit(world, api(world, library(world), cors={"AllowOrigins": CORS["AllowOrigins"]}))
+
+
 @right("03.1", "step by step, payload 1.0, any method, a named stage, another name", "ANY /photos/{photo_id}")
 def _(world: World) -> None:
     live, apis = library(world), world.client("apigatewayv2")
@@ -131,7 +136,10 @@ def door(world: World, service: str = "apigateway.amazonaws.com", **changes: Any
     made = apis.create_integration(
         **which,
         CredentialsArn=deploy.role(world.lab, "door-role", may, service=service),
-        RequestParameters={"QueueUrl": url, "MessageBody": changes.get("body", "$request.body")},
+        RequestParameters={
+            "QueueUrl": changes.get("url", url),
+            "MessageBody": changes.get("body", "$request.body"),
+        },
         **SEND,
     )
     target = f"integrations/{made['IntegrationId']}"
@@ -154,6 +162,11 @@ def _(world: World) -> None:
     orders(world)
     function = world.client("lambda").get_function_configuration(FunctionName=world.name("work-orders"))
     deploy.http_api(world.lab, "orders-api", RouteKey="POST /orders", Target=function["FunctionArn"])
+
+
+@wrong("03.8", "the ARN of the queue for its address", "which is no address")
+def _(world: World) -> None:
+    door(world, url=deploy.queue(world.lab, "orders")[1])
 
 
 @wrong("03.8", "only a part of the order", r"the message would be '\$request.body.order_id'")

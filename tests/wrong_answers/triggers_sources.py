@@ -72,6 +72,14 @@ def _(world: World) -> None:
     deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com")
 
 
+@wrong(
+    "03.2", "permitted for a bucket without the lab's prefix", "S3 may call it only for arn:aws:s3:::uploads"
+)
+def _(world: World) -> None:
+    quiet(world)
+    deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com", SourceArn="arn:aws:s3:::uploads")
+
+
 @wrong("03.2", "no prefix", "it also tells of thumbnails: a loop")
 def _(world: World) -> None:
     bucket(world, ORIGINALS[1:])
@@ -197,6 +205,10 @@ ORDER_IDS = WORK.format(
     body="bad = [{'itemIdentifier': 'order-3'} for one in event['Records'] if fails(one)]\n"
     "    return {'batchItemFailures': bad}",
 )
+BARE_IDS = WORK.format(
+    what="fails",
+    body="return {'batchItemFailures': [one['messageId'] for one in event['Records'] if fails(one)]}",
+)
 ALL_BACK = WORK.format(
     what="fails",
     body="return {'batchItemFailures': [{'itemIdentifier': one['messageId']} for one in event['Records']]}",
@@ -248,6 +260,11 @@ def _(world: World) -> None:
 @wrong("03.4", "the orders' ids instead of the messages'", "which is no messageId of the batch")
 def _(world: World) -> None:
     queue(world, ORDER_IDS)
+
+
+@wrong("03.4", "bare ids", "as it is: to Lambda that is a failure of the whole batch")
+def _(world: World) -> None:
+    queue(world, BARE_IDS)
 
 
 @wrong("03.4", "everything comes back", "also good ones: they are done again")

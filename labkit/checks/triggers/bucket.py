@@ -46,9 +46,14 @@ def _notification(look: Look, function: Function) -> tuple[str, Mapping[str, Any
     if not buckets:
         raise NotYet("the lab has no bucket", expected, "Run the cell that makes the bucket uploads.")
     seen = f"no bucket of the lab ({', '.join(buckets)}) calls {function.name}"
-    if not permissions(look, function.name, SERVICE):
-        step = f"S3 may not call it yet: labkit.deploy.permit(lab, 'thumbnail', …, '{SERVICE}', …). Then the "
+    there = permissions(look, function.name, SERVICE)
+    if not there:
+        step = f"S3 may not call it yet: deploy.permit(lab, 'thumbnail', …, '{SERVICE}', …). Then the "
         raise NotYet(seen, expected, step + "notification.")
+    if not any(one.fits(f"arn:aws:s3:::{name}") for one in there for name in buckets):
+        seen += f", and S3 may call it only for {there[0].source}"
+        step = "SourceArn=f'arn:aws:s3:::{uploads}': the bucket's whole name. Then the notification."
+        raise NotYet(seen, expected, step)
     raise NotYet(seen, expected, "The permission is there. Now put_bucket_notification_configuration.")
 
 
@@ -90,7 +95,7 @@ def _permission(look: Look, function: Function, name: str) -> None:
         raise NotYet(
             f"the permission is for {arn}, whoever owns it: when you delete the bucket, its name is free",
             expected,
-            "Add SourceAccount=lab.account_id: remove_permission first, or use another statement id.",
+            "Add SourceAccount=lab.account_id to it; deploy.permit replaces the statement of the same id.",
         )
     raise NotYet(
         f"S3 may call {function.name} " + ("for every bucket" if there else f"no more for {name}"),
@@ -106,7 +111,9 @@ def _thumbnail(look: Look, function: Function, name: str) -> str:
     s3.put_object(Bucket=name, Key=key, Body=_picture())
     try:
         if effect.of(lambda: _is_there(s3, name, small), function):
-            return effect.took
+            took = effect.took
+            look.eventually(lambda: effect.logged(function, "REPORT"))  # or it would note the photo below
+            return took
         raise _nothing(effect, function, key, small)
     finally:
         for one in (key, small):
@@ -148,4 +155,4 @@ def _nothing(effect: Effect, function: Function, key: str, small: str) -> NotYet
         step = "The event has the key as in a URL: spaces are '+'. urllib.parse.unquote_plus turns it back."
     else:
         step = "Mend what the error says, and deploy again: a saved file changes nothing in the cloud."
-    return NotYet(f"{function.name} failed for {key}: {errors[-1][:200]}", expected, step)
+    return NotYet(f"{function.name} failed for {key}: {errors[-1][:400]}", expected, step)

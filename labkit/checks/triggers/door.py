@@ -72,12 +72,26 @@ def _integration(route: Route) -> None:
             "Give the route an integration with IntegrationSubtype='SQS-SendMessage': update_route changes "
             "its Target.",
         )
+    if not route.integration:
+        raise NotYet(
+            f"{route.key} leads nowhere: its target is no integration of {route.api_name}",
+            EXPECTED,
+            "apis.update_route(**door, RouteId=…, Target='integrations/<IntegrationId>').",
+        )
     parameters = route.integration.get("RequestParameters", {})
     if route.integration.get("IntegrationSubtype") != "SQS-SendMessage":
         raise NotYet(
             f"{route.key} leads to no queue",
             EXPECTED,
-            "Its Target is 'integrations/<IntegrationId>' of one with the subtype SQS-SendMessage.",
+            "Give it an integration with the subtype SQS-SendMessage: update_route changes its Target.",
+        )
+    url = str(parameters.get("QueueUrl", ""))
+    if not url.startswith("http"):
+        raise NotYet(
+            f"QueueUrl is {url!r}, which is no address",
+            "the address of the queue",
+            "The address is what get_queue_url and deploy.queue give; an ARN is something else. "
+            "update_integration changes RequestParameters.",
         )
     body = parameters.get("MessageBody", "")
     if body != "$request.body":

@@ -87,7 +87,14 @@ def _handler(function: Function) -> None:
             EXPECTED,
             "Return a dictionary with the key batchItemFailures; names are exact.",
         )
-    named = [one.get("itemIdentifier") if isinstance(one, Mapping) else one for one in failures]
+    if failures and not isinstance(failures[0], Mapping):
+        raise NotYet(
+            f"{function.name} lists {str(failures[0])[:60]!r} as it is: to Lambda that is a failure of the "
+            "whole batch",
+            EXPECTED,
+            "Each failure is a dictionary of its own: {'itemIdentifier': record['messageId']}.",
+        )
+    named = [one.get("itemIdentifier") for one in failures if isinstance(one, Mapping)]
     if named != [ids[1]]:
         raise _wrong_ones(function, named, ids)
 

@@ -41,7 +41,7 @@ def _settings(mapping: Mapping[str, Any]) -> None:
         raise NotYet(
             "a batch that fails is retried as a whole: one bad record takes the others with it",
             "BisectBatchOnFunctionError",
-            "update_event_source_mapping(UUID=…, BisectBatchOnFunctionError=True).",
+            f"update_event_source_mapping(UUID='{mapping['UUID']}', BisectBatchOnFunctionError=True).",
         )
     retries = mapping.get("MaximumRetryAttempts", -1)
     if retries == RETRIES:

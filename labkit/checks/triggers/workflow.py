@@ -47,6 +47,8 @@ def _run(look: Look, machine: str, **film: Any) -> Mapping[str, Any]:
 
     def ended() -> Mapping[str, Any] | None:
         found = client.describe_execution(executionArn=arn)
+        if found["status"] == "RUNNING" and look.local:
+            look.lab.clock.advance(seconds=1)  # the waits before retries need not be sat out
         return dict(found) if found["status"] != "RUNNING" else None
 
     return look.lab.until(ended, timeout_s=PATIENCE_S) or {}
@@ -68,7 +70,7 @@ def _retried(end: Mapping[str, Any]) -> None:
             f"the execution failed with {BUSY}",
             EXPECTED,
             f"Add Retry to the task, with ErrorEquals ['{BUSY}'] and MaxAttempts of two or more. Errors are "
-            "named exactly as the function's exception.",
+            "named exactly as the function's exception. update_state_machine puts the definition in place.",
         )
     raise NotYet(
         f"the execution is {end['status']}: {end.get('error', '')} {str(end.get('cause', ''))[:120]}",

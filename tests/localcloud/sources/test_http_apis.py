@@ -375,6 +375,32 @@ def test_a_role_stands_in_for_the_functions_policy(cloud: Any, api: Any, make: A
     assert call(f"{quick['ApiEndpoint']}/x").status == 200
 
 
+def test_an_update_changes_what_quick_create_made(cloud: Any, api: Any, echo: Any, make: Any) -> None:
+    """Another route key, another function; what is left out stays as it is."""
+    quick = api.create_api(
+        Name="wrong", ProtocolType="HTTP", Target=arn(cloud, echo), RouteKey="GET /pets/{id}"
+    )
+    which, url = {"ApiId": quick["ApiId"]}, quick["ApiEndpoint"]
+    api.update_api(**which, RouteKey="GET /cats/{name}")
+    assert call(f"{url}/pets/1").status == 404
+    assert call(f"{url}/cats/1").json["pathParameters"] == {"name": "1"}
+    other = make("def handler(event, context): return 'the other one'")
+    allow_gateway(other)
+    api.update_api(**which, Target=arn(cloud, other))
+    assert call(f"{url}/cats/1").body == b"the other one"
+    [route] = api.get_routes(**which)["Items"]
+    with pytest.raises(api.exceptions.BadRequestException, match="is not the ARN of a function"):
+        api.update_api(**which, Target="nobody")
+    with pytest.raises(api.exceptions.BadRequestException, match="integrations/<id>"):
+        api.create_route(**which, RouteKey="GET /dogs", Target=route["Target"].partition("/")[2])
+    api.create_route(**which, RouteKey="GET /dogs", Target=route["Target"])
+    with pytest.raises(api.exceptions.ConflictException):
+        api.update_api(**which, RouteKey="GET /dogs")
+    api.delete_route(**which, RouteId=route["RouteId"])
+    with pytest.raises(api.exceptions.BadRequestException, match="no route that was made by quick create"):
+        api.update_api(**which, RouteKey="GET /birds")
+
+
 @pytest.mark.parametrize(
     ("operation", "params", "named"),
     [

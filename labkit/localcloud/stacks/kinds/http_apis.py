@@ -53,7 +53,8 @@ def create_api(ask: Ask) -> None:
 def update_api(ask: Ask) -> None:
     which, body = {"ApiId": ask.physical_id}, ask.properties.get("Body")
     described = _described(body) if body is not None else {}
-    given = {name: value for name, value in ask.some(_API).items() if name != "ProtocolType"}
+    asked = ask.some(f"{_API} {_QUICK}")
+    given = {name: value for name, value in asked.items() if name != "ProtocolType"}
     changed = {"Description": "", **described, **given}
     ask.call(_SERVICE, "UpdateApi", {**which, **changed})
     if "CorsConfiguration" not in changed:

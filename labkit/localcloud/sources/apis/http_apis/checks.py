@@ -17,6 +17,7 @@ _VARIABLE = r"\{[\w.:-]+\}"
 _ROUTE_KEY = re.compile(
     rf"\$default|{_METHOD} /(([^/{{}}]+|{_VARIABLE})/)*([^/{{}}]*|{_VARIABLE}|\{{[\w.:-]+\+\}})"
 )
+QUICK = ("Target", "RouteKey", "CredentialsArn")  # of CreateApi and UpdateApi: quick create
 _TIMEOUT_MIN_MS = 50  # API Gateway V2 API model, TimeoutInMillis
 
 Params = Mapping[str, Any]
@@ -49,8 +50,38 @@ def check_route(api: Any, params: Params) -> None:
         others = (route for route in api.routes.values() if route.route_id != route_id)
         if any(route.route_key == key for route in others):
             raise conflict(f"Route with key {key} already exists for this API")
-    if target is not None and target.removeprefix("integrations/") not in api.integrations:
+    kind, _, integration = (target or "").partition("/")
+    if target is not None and (kind != "integrations" or integration not in api.integrations):
         raise bad_request(f"Invalid target: {target} is no integration of this API (integrations/<id>).")
+
+
+def check_quick(api: Any, made: tuple[str, str] | None, params: Params) -> None:
+    """What CreateApi makes besides the API, a route to one function, and UpdateApi changes.
+
+    Args:
+        api: None while it is being made.
+        made: the ids of that route and its integration, if it was made so.
+
+    Raises:
+        ApiError: a target that is no function, a route without one, nothing there that was made so.
+    """
+    asked = [name for name in QUICK if params.get(name)]
+    if not asked:
+        return
+    if params.get("Target") and not is_function_uri(params["Target"]):
+        raise bad_request(f"The target {params['Target']} is not the ARN of a function.")
+    if api is None:
+        if "Target" not in asked:
+            raise bad_request(f"{asked[0]} needs a Target, the function that the route calls.")
+        if params.get("RouteKey"):
+            check_route_key(params["RouteKey"])
+        return
+    if made is None or made[0] not in api.routes or made[1] not in api.integrations:
+        raise bad_request(
+            f"{', '.join(asked)}: this API has no route that was made by quick create. "
+            "Use UpdateRoute and UpdateIntegration."
+        )
+    check_route(api, {"RouteId": made[0], "RouteKey": params.get("RouteKey")})
 
 
 def check_integration(api: Any, params: Params) -> None:

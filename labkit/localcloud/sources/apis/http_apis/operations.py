@@ -15,16 +15,16 @@ from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.sources.apis.control import Operation
 from labkit.localcloud.sources.apis.cors import Cors
 from labkit.localcloud.sources.apis.http_apis.checks import (
+    QUICK,
     check_cors,
     check_integration,
+    check_quick,
     check_route,
-    check_route_key,
     check_unused,
 )
 from labkit.localcloud.sources.apis.http_apis.deployments import Deployments
 from labkit.localcloud.sources.apis.http_apis.model import DEFAULT, Api, Deployment, Stage
 from labkit.localcloud.sources.apis.http_apis.rules import INSTEAD, RULES
-from labkit.localcloud.sources.apis.lambda_uris import is_function_uri
 from labkit.localcloud.sources.apis.rules import bad_request, check, conflict, found
 
 _STAGE_NAME = re.compile(r"\$default|[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -39,6 +39,7 @@ class HttpApiOperations:
     def __init__(self, endpoint: str, now: Callable[[], float]) -> None:
         self._endpoint, self._now = endpoint, now
         self._deployments = Deployments(now)
+        self._quick: dict[str, tuple[str, str]] = {}  # route and integration of quick create, by API id
         self.served: dict[str, Api] = {}
         self._operations: dict[str, Operation] = {
             "CreateApi": self._create_api,
@@ -63,8 +64,12 @@ class HttpApiOperations:
         if "ApiId" in call.params:
             self._api(call)
         match call.operation:
-            case "CreateApi" | "UpdateApi":
+            case "CreateApi":
                 check_cors(call.params.get("CorsConfiguration"))
+                check_quick(None, None, call.params)
+            case "UpdateApi":
+                check_cors(call.params.get("CorsConfiguration"))
+                check_quick(self._api(call), self._quick.get(call.params["ApiId"]), call.params)
             case "CreateRoute" | "UpdateRoute":
                 check_route(self._api(call), call.params)
             case "CreateIntegration" | "UpdateIntegration":
@@ -82,23 +87,20 @@ class HttpApiOperations:
             return
         if call.operation == "DeleteApi":
             self.served.pop(api_id, None)
+            self._quick.pop(api_id, None)
             self._deployments.forget(api_id)
             return
         if call.operation == "DeleteStage":
             self._deployments.staged.pop((api_id, call.params["StageName"]), None)
         api = self._api(call)
+        if call.operation == "UpdateApi":
+            self._change_quickly(api, call.params)
         if call.operation.endswith(_DEPLOYING):
             self._deployments.deploy_automatically(api)
         self._serve(api, call.region)
 
     def _create_api(self, call: Call) -> Document:
         params = call.params
-        if params.get("Target") and not is_function_uri(params["Target"]):
-            raise bad_request(f"The target {params['Target']} is not the ARN of a function.")
-        if params.get("RouteKey") and not params.get("Target"):
-            raise bad_request("RouteKey needs a Target, the function that the route calls.")
-        if params.get("RouteKey"):
-            check_route_key(params["RouteKey"])
         api = self._backend(call.region).create_api(
             api_key_selection_expression=None,
             cors_configuration=params.get("CorsConfiguration"),
@@ -129,15 +131,27 @@ class HttpApiOperations:
             credentials_arn=params.get("CredentialsArn"),
             payload_format_version="2.0",
         )
-        api.create_route(
+        route = api.create_route(
             api_key_required=False,
             authorization_scopes=[],
             authorization_type="NONE",
             route_key=params.get("RouteKey") or DEFAULT,
             target=f"integrations/{integration.id}",
         )
+        self._quick[api.api_id] = route.route_id, integration.id
         stage = api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
         stage.created = stage.updated = self._moment()
+        self._deployments.deploy_automatically(api)
+
+    def _change_quickly(self, api: Any, params: Mapping[str, Any]) -> None:
+        """UpdateApi: other values for what quick create made. Source: API reference, UpdateApi."""
+        if not any(params.get(name) for name in QUICK):
+            return
+        route_id, integration_id = self._quick[api.api_id]
+        route, integration = api.routes[route_id], api.integrations[integration_id]
+        route.route_key = params.get("RouteKey") or route.route_key
+        integration.integration_uri = params.get("Target") or integration.integration_uri
+        integration.credentials_arn = params.get("CredentialsArn") or integration.credentials_arn
         self._deployments.deploy_automatically(api)
 
     def _create_stage(self, call: Call) -> Document:

@@ -11,7 +11,8 @@ _THROTTLING = "Requests are not throttled by stage here: use the function's rese
 _LOGS = "There is no access log here: write one in the function."
 
 _API = takes(
-    "ApiId Name CorsConfiguration Description DisableExecuteApiEndpoint Tags Version",
+    "ApiId Name CorsConfiguration Description DisableExecuteApiEndpoint Tags Version "
+    "Target RouteKey CredentialsArn",  # of quick create
     only={
         "ProtocolType": ("HTTP",),
         "ApiKeySelectionExpression": ("$request.header.x-api-key",),
@@ -21,9 +22,6 @@ _API = takes(
     instead={
         "ProtocolType": "Use HTTP; WebSocket APIs need an AWS account.",
         "DisableSchemaValidation": _WEBSOCKET,
-        "Target": "Change the integration with UpdateIntegration.",
-        "RouteKey": "Change the route with UpdateRoute.",
-        "CredentialsArn": "Change the integration with UpdateIntegration.",
     },
 )
 _ROUTE = takes(
@@ -76,7 +74,7 @@ _READ = takes("ApiId RouteId IntegrationId StageName DeploymentId MaxResults Nex
 _TAGS = takes("ResourceArn Tags TagKeys")
 
 RULES: dict[str, Rule] = {
-    "CreateApi": Rule(_API.effective | {"Target", "RouteKey", "CredentialsArn"}, _API.only, _API.instead),
+    "CreateApi": _API,
     "UpdateApi": _API,
     "DeleteCorsConfiguration": _READ,
     "CreateRoute": _ROUTE,
