@@ -42,6 +42,7 @@ SLOW = (
     "learner/test_ledger_teardown.py",
     "learner/test_ledger_watch.py",
     "learner/test_library.py",
+    "learner/test_session_costs.py",
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_at_once.py",

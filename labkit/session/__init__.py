@@ -11,6 +11,7 @@ from labkit.errors import TargetError
 from labkit.ledger import Ledger, Watcher
 from labkit.ledger.sweep import TAG_LAB, TAG_WORKSPACE
 from labkit.session import names
+from labkit.session.architectures import Architectures
 from labkit.session.estimate import estimate
 from labkit.session.expecting import expected
 from labkit.session.guard import Budget, Consent
@@ -62,6 +63,7 @@ def open(
         ledger.forget_other_clouds()
     opened = Lab(lab, where, place, chosen, ledger, DesignRecord(folder / RECORD))
     _watch(opened, where, budget_usd, confirm)
+    Architectures.beside(ledger.path).attach(where.session.events)
     return opened
 
 

@@ -81,9 +81,7 @@ def test_a_good_bucket_policy_passes(statement: dict[str, Any]) -> None:
         ({**TRUST, "Principal": {"AWS": MISSING}}, f'Invalid principal in policy: "AWS":"{MISSING}"'),
     ],
 )  # fmt: skip
-def test_a_bad_trust_policy_makes_no_role(
-    cloud: Any, statement: dict[str, Any], message: str
-) -> None:
+def test_a_bad_trust_policy_makes_no_role(cloud: Any, statement: dict[str, Any], message: str) -> None:
     """MalformedPolicyDocument, and no role of that name."""
     iam, name = cloud.client("iam"), "trusted-by-nobody"
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
