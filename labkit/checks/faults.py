@@ -56,7 +56,11 @@ FAULTS = (
         "The function has no environment variable {key}. Set it.",
     ),
     Fault(
-        r"KeyError: '?(?P<key>[^']+)",
+        r"Attempt to overwrite '(?P<key>[^']+)' in LogRecord",
+        "Python's logging uses {key} itself: name that key of extra otherwise.",
+    ),
+    Fault(
+        r"KeyError: '(?P<key>[^']+)'",
         "The handler takes {key!r} from something that does not have it. An event names the photo as "
         "event['photo_id']; DynamoDB's answer has no 'Item' for an unknown key.",
     ),

@@ -23,9 +23,9 @@ ABSENT = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent")
 # What AWS and its SDK say, and what beginners need to hear beside it.
 SAID = {
     r"does not have permissions to call": (
-        "The function's own role must be allowed that: give it an inline policy (iam.put_role_policy, with a "
-        "name of its own), then run this cell again. If you have just done so, IAM needs some seconds: "
-        "lab.eventually(call, …) makes a call again until it is accepted."
+        "The function's own role must be allowed that first: give it a policy (iam.put_role_policy with a "
+        "name of its own, or iam.attach_role_policy), then run this cell again. If you have just done so, "
+        "IAM needs some seconds: lab.eventually(call, …) makes a call again until it is accepted."
     ),
     r"Unable to validate the following destination configurations": (
         "S3 asks first whether it may call what the notification names. Give it the permission before: for "
@@ -42,7 +42,10 @@ SAID = {
     r"type: <class 'dict'>, valid types: <class 'str'>": (
         "This parameter is text: json.dumps(…) turns a dict into JSON text."
     ),
-    r"failed to satisfy constraint: Member must satisfy regular expression pattern: \S*arn:": (
+    r"Invalid type for parameter (?:Item|Key)\.": (
+        'DynamoDB\'s client wants each value with its type: {"S": "a text"}, {"N": "2"}, {"BOOL": True}.'
+    ),
+    r"failed to satisfy constraint: .*regular expression pattern: \S*arn:": (
         "The whole ARN is wanted here, not a name."
     ),
 }

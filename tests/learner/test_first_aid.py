@@ -20,6 +20,11 @@ import boto3
 iam = boto3.client("iam", aws_access_key_id="a", aws_secret_access_key="b")
 iam.put_role_policy(RoleName="role", PolicyName="may-send", PolicyDocument={})
 """
+UNTYPED = """
+import boto3
+dynamodb = boto3.client("dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+dynamodb.put_item(TableName="orders", Item={"order_id": "o-1"})
+"""
 REFUSED = """
 from botocore.exceptions import ClientError
 raise ClientError({"Error": {"Code": "Refused", "Message": "%s"}}, "Invoke")
@@ -29,7 +34,8 @@ PATTERN = "failed to satisfy constraint: Member must satisfy regular expression 
 CELLS = {
     "lab.check('00.1')": "Choose Run > Run All Above Selected Cell",
     DICT: "json.dumps",
-    REFUSED % "The role does not have permissions to call SendMessage on SQS": "give it an inline policy",
+    UNTYPED: "each value with its type",
+    REFUSED % "The role does not have permissions to call SendMessage on SQS": "give it a policy",
     REFUSED % "An update is in progress for resource: x": "function_updated_v2",
     REFUSED % "Unable to validate the following destination configurations": "Give it the permission before",
     TAKEN: "It is there already",

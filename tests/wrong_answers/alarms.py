@@ -22,10 +22,17 @@ def part(id: str, metric: str, function: str, stat: str = "Sum") -> dict[str, An
     return {"Id": id, "MetricStat": {"Metric": measured, "Period": 60, "Stat": stat}, "ReturnData": False}
 
 
-def rate(world: World, *actions: str, of: str = "", stat: str = "Sum", **more: Any) -> None:
+def rate(
+    world: World,
+    *actions: str,
+    of: str = "",
+    stat: str = "Sum",
+    math: str = "100 * e / n",
+    **more: Any,
+) -> None:
     """An alarm on the error rate of ``order-prints``, or of what is given."""
     name = of or world.name("order-prints")
-    expression = {"Id": "rate", "Expression": "100 * e / n", "ReturnData": True}
+    expression = {"Id": "rate", "Expression": math, "ReturnData": True}
     world.client("cloudwatch").put_metric_alarm(
         AlarmName=world.name("error-rate"),
         Metrics=[part("e", "Errors", name, stat), part("n", "Invocations", name, stat), expression],
@@ -63,6 +70,28 @@ def _(world: World) -> None:
         ComparisonOperator="GreaterThanThreshold",
         AlarmActions=[topic(world)],
     )
+
+
+@wrong("05.7", "an alarm on the average of errors", "only if every success is written down as a zero")
+def _(world: World) -> None:
+    order_prints(world, FAILS)
+    errors = part("e", "Errors", world.name("order-prints"))["MetricStat"]["Metric"]
+    world.client("cloudwatch").put_metric_alarm(
+        AlarmName=world.name("errors"),
+        **errors,
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0.05,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic(world)],
+    )
+
+
+@wrong("05.7", "a fraction against percent", "compares e / n with 5; when all calls fail, it is 1")
+def _(world: World) -> None:
+    order_prints(world, FAILS)
+    rate(world, topic(world), math="e / n")
 
 
 @wrong("05.7", "the rate of another function", "computes with AWS/Lambda Errors of .*get-photo")

@@ -73,7 +73,7 @@ def with_table(world: World, code: str = ONCE, *statements: Mapping[str, Any], *
     """``order-prints`` with its table; its name."""
     table = orders(world)
     arn = f"arn:aws:dynamodb:{world.lab.region}:{world.lab.account_id}:table/{table}"
-    writes = allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"], arn)
+    writes = allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], arn)
     return order_prints(world, code, writes, *statements, environment={"ORDERS_TABLE": table}, **more)
 
 

@@ -18,6 +18,8 @@ IN_TEXT = SAYS.replace(f"'order', {FIELDS}", "f'order {event[\"order_id\"]}'")
 PRINTS = (
     "import json\n\ndef handler(event, context):\n    print(json.dumps({'order_id': event['order_id']}))\n"
 )
+# The line that Powertools' Logger writes without inject_lambda_context.
+WITHOUT_CONTEXT = PRINTS.replace("{'order_id'", "{'level': 'INFO', 'location': 'handler:9', 'order_id'")
 SILENT = "def handler(event, context):\n    pass\n"
 
 
@@ -53,6 +55,21 @@ def _(world: World) -> None:
 @wrong("05.5", "the id is in the message", "is in the text, not in a field of its own")
 def _(world: World) -> None:
     logging(world, IN_TEXT)
+
+
+@wrong("05.5", "the whole order in one field", "somewhere within the field order")
+def _(world: World) -> None:
+    logging(world, SAYS.replace(FIELDS, 'extra={"order": event}'))
+
+
+@wrong("05.5", "a field that logging uses itself", "name that key of extra otherwise")
+def _(world: World) -> None:
+    logging(world, SAYS.replace(FIELDS, 'extra={"name": event["order_id"]}'))
+
+
+@wrong("05.5", "Powertools without the context", "@log.inject_lambda_context")
+def _(world: World) -> None:
+    logging(world, WITHOUT_CONTEXT)
 
 
 @wrong("05.5", "JSON that is printed", "without level or request id")
@@ -115,6 +132,11 @@ def counting(world: World, code: str, *statements: Mapping[str, Any], **more: An
 @wrong("05.6", "no metric at all", "the log of .* has no metrics")
 def _(world: World) -> None:
     counting(world, SILENT)
+
+
+@wrong("05.6", "the layer is forgotten", "there is no module aws_lambda_powertools")
+def _(world: World) -> None:
+    counting(world, POWERTOOLS)
 
 
 @wrong("05.6", "sent by a call", "may call PutMetricData")

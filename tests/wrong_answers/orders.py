@@ -35,6 +35,15 @@ def handler(event, context):
     seen.add(event["order_id"])
 """,
 )
+OVERWRITES = ONCE.replace('ConditionExpression="attribute_not_exists(order_id)",', "")
+ASKS = ADDS.replace(
+    "    orders.update_item(",
+    """
+    key = {"order_id": {"S": event["order_id"]}}
+    if "Item" in orders.get_item(TableName=os.environ["ORDERS_TABLE"], Key=key):
+        return
+    orders.update_item(""",
+)
 COMPLAINS = ONCE.replace('return "printed before"', 'raise ValueError("printed before")')
 ELSEWHERE = ONCE.replace('"printed":', '"copies":')
 CONDITIONAL_UPDATE = (
@@ -59,6 +68,16 @@ def _(world: World) -> None:
 @wrong("05.3", "a duplicate is an error", "A duplicate is no failure")
 def _(world: World) -> None:
     with_table(world, COMPLAINS)
+
+
+@wrong("05.3", "written again without a condition", "written anew over what was there")
+def _(world: World) -> None:
+    with_table(world, OVERWRITES)
+
+
+@wrong("05.3", "asked first, which the role may not", "between asking and writing the twin slips through")
+def _(world: World) -> None:
+    with_table(world, ASKS)
 
 
 @wrong("05.3", "the item does not say what was printed", "the table's item says printed=None")

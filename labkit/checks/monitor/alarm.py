@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,10 @@ from labkit.checks.monitor.orders import order_prints
 from labkit.checks.registry import check
 
 Alarm = Mapping[str, Any]
+# What an expression is, when every call fails.
+WHOLE = {"Errors/Invocations": 1.0} | dict.fromkeys(
+    ("100*Errors/Invocations", "Errors*100/Invocations", "Errors/Invocations*100"), 100.0
+)
 EXPECTED = "an alarm on 100 * Errors / Invocations of the function, with the topic as its action"
 
 
@@ -37,6 +42,7 @@ def alarm(look: Look) -> str:
                 "a subscription, such as the queue inbox",
                 "Run the cell that makes the topic and subscribes the queue.",
             )
+    _threshold(found)
     rang = look.eventually(lambda: _rang(look, name))
     if not rang:
         raise NotYet(
@@ -64,10 +70,15 @@ def _rate(look: Look, function: Function) -> Alarm:
             EXPECTED,
             f"Both metrics are of AWS/Lambda, with the dimension FunctionName={function.name}.",
         )
-    counting = [one["AlarmName"] for one in own if one.get("MetricName") == "Errors"]
+    counting = [one for one in own if one.get("MetricName") == "Errors"]
     if counting:
+        how = "counts errors: five among a million ring as loud as five among ten"
+        if counting[0].get("Statistic") == "Average":
+            how = (
+                "takes the average of Errors, which is a rate only if every success is written down as a zero"
+            )
         raise NotYet(
-            f"{counting[0]} counts errors: five among a million ring as loud as five among ten",
+            f"{counting[0]['AlarmName']} {how}",
             EXPECTED,
             "Use Metrics=[…] with two MetricStats and an Expression instead of MetricName.",
         )
@@ -80,7 +91,7 @@ def _rate(look: Look, function: Function) -> Alarm:
 
 
 def _summed(found: Alarm) -> None:
-    stats = [part["MetricStat"]["Stat"] for part in found["Metrics"] if "MetricStat" in part]
+    stats = [part["MetricStat"]["Stat"] for part in _measured(found)]
     if odd := [one for one in stats if one != "Sum"]:
         raise NotYet(
             f"{found['AlarmName']} takes {odd[0]} instead of the sum",
@@ -89,9 +100,32 @@ def _summed(found: Alarm) -> None:
         )
 
 
+def _threshold(found: Alarm) -> None:
+    """Five of a hundred, written as the expression counts them.
+
+    Raises:
+        NotYet: the threshold does not go with the expression.
+    """
+    [math, *_] = [part["Expression"] for part in found["Metrics"] if "Expression" in part]
+    names = {part["Id"]: part["MetricStat"]["Metric"]["MetricName"] for part in _measured(found)}
+    plain = re.sub(r"\b\w+\b", lambda word: names.get(word[0], word[0]), re.sub(r"[\s()]", "", math))
+    threshold, whole = float(found["Threshold"]), WHOLE.get(plain)
+    if whole is None or 0.04 * whole <= threshold < 0.06 * whole:
+        return  # what is not known is not judged
+    raise NotYet(
+        f"{found['AlarmName']} compares {math} with {threshold:g}; when all calls fail, it is {whole:g}",
+        "an alarm that rings above 5 %, and not below",
+        "A percentage (100 * errors / calls) goes with Threshold=5, a fraction (errors / calls) with 0.05.",
+    )
+
+
+def _measured(found: Alarm) -> list[Mapping[str, Any]]:
+    return [part for part in found.get("Metrics", []) if "MetricStat" in part]
+
+
 def _parts(found: Alarm) -> list[tuple[str, str, str]]:
     """(namespace, metric, function) of what an alarm computes with."""
-    metrics = [part["MetricStat"]["Metric"] for part in found.get("Metrics", []) if "MetricStat" in part]
+    metrics = [part["MetricStat"]["Metric"] for part in _measured(found)]
     if "MetricName" in found:
         metrics.append(found)
     return [

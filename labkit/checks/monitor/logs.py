@@ -83,12 +83,25 @@ def _structured(order_id: str, lines: list[str]) -> Mapping[str, Any]:
     parsed = [line for line in map(_parsed, lines) if line is not None]
     fielded = [line for line in parsed if line.get("order_id") == order_id and "_aws" not in line]
     if not fielded:
+        if within := [key for line in parsed for key, value in line.items() if _within(value, order_id)]:
+            raise NotYet(
+                f"the order's id is somewhere within the field {within[0]}, not in a field of its own",
+                EXPECTED,
+                "Name each field: extra={'order_id': event['order_id'], 'copies': event['copies']}.",
+            )
         raise NotYet(
             f"the order's id is in the text, not in a field of its own: {lines[0].strip()[:120]}",
             EXPECTED,
             "Give it as a field: extra={'order_id': …} with logging, order_id=… with Powertools' Logger.",
         )
     whole = [line for line in fielded if "level" in line and any("request" in key.lower() for key in line)]
+    if not whole and "level" in fielded[0] and "location" in fielded[0]:
+        raise NotYet(
+            f"the line has no request id: {json.dumps(fielded[0])[:120]}",
+            EXPECTED,
+            "Powertools' Logger takes it from the context: decorate the handler with "
+            "@log.inject_lambda_context.",
+        )
     if not whole:
         raise NotYet(
             f"the line is JSON of your own, without level or request id: {json.dumps(fielded[0])[:120]}",
@@ -96,6 +109,10 @@ def _structured(order_id: str, lines: list[str]) -> Mapping[str, Any]:
             "print bypasses the levels, and nothing connects the line with its request. Use a logger.",
         )
     return whole[0]
+
+
+def _within(value: Any, order_id: str) -> bool:
+    return isinstance(value, dict | list) and order_id in json.dumps(value)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

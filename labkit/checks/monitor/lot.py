@@ -67,7 +67,8 @@ def _rejected(look: Look, found: dict[str, Item], poison: list[int]) -> None:
         raise NotYet(
             f"{len(waiting)} of the {len(poison)} bad orders are not in the table; they wait in a queue",
             expected,
-            "Work off the queue failed-orders: put the item first, then delete the message.",
+            "Work off the queue failed-orders: put the item first, then delete the message. What you "
+            "received and did not delete is hidden for 30 s: lab.clock.advance(seconds=30).",
         )
     if missing:
         raise NotYet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,11 +68,30 @@ def _nothing(look: Look, function: Function, documents: list[Document]) -> NotYe
             EXPECTED,
             "An order waits for that call, and each is paid for. Let Powertools' Metrics write into the log.",
         )
+    if missing := _missing(look, function):
+        return NotYet(
+            f"{function.name} fails: there is no module {missing}",
+            EXPECTED,
+            "Attach the layer (Layers=[powertools_arn]), wait for function_updated_v2, and send an order.",
+        )
     return NotYet(
         f"the log of {function.name} has no metrics",
         EXPECTED,
         "Attach the layer, decorate the handler with @metrics.log_metrics, add the metric, send an order.",
     )
+
+
+def _missing(look: Look, function: Function) -> str | None:
+    """The module that the function's latest failure misses, if that is why it failed."""
+    client = look.client("logs")
+    asked = {"logGroupName": function.log_group, "filterPattern": '"No module named"'}
+    try:
+        pages = client.get_paginator("filter_log_events").paginate(**asked)
+        said = [event["message"] for page in pages for event in page["events"]]
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    found = re.search(r"No module named '([^']+)'", said[-1]) if said else None
+    return found[1] if found else None
 
 
 def _metrics(document: Document) -> set[tuple[str, str]]:

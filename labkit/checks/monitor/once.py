@@ -7,7 +7,7 @@ from typing import Any
 from labkit.checks.faults import no_error
 from labkit.checks.functions import Function
 from labkit.checks.look import Look, NotYet
-from labkit.checks.monitor.orders import order, order_prints, printed, table_name
+from labkit.checks.monitor.orders import mark, marked, order, order_prints, printed, table_name
 from labkit.checks.registry import check
 
 EXPECTED = "the same order twice, in two environments: printed once, both times without an error"
@@ -20,7 +20,15 @@ def once(look: Look) -> str:
     table = table_name(look, function)
     with order(look, table) as event:
         copies = event["copies"]
-        no_error(function, function.invoke(event), "sent a new order")
+        answer = function.invoke(event)
+        if "dynamodb:GetItem" in answer.error_text:
+            raise NotYet(
+                "the function asks whether the order is there, and its role may not (dynamodb:GetItem)",
+                EXPECTED,
+                "It needs no such permission: between asking and writing the twin slips through. One write "
+                "under a condition does both: ConditionExpression='attribute_not_exists(order_id)'.",
+            )
+        no_error(function, answer, "sent a new order")
         first = printed(look, table, event["order_id"])
         if first != copies:
             raise NotYet(
@@ -28,6 +36,7 @@ def once(look: Look) -> str:
                 f"printed={copies} under the order's order_id",
                 "print_order writes an item with order_id and printed, as it did before.",
             )
+        mark(look, table, event["order_id"])
         _again(look, function, table, event, "the same environment")
         with function.copy(function.environment) as copy:
             _again(look, copy, table, event, "another environment")
@@ -45,7 +54,14 @@ def _again(look: Look, function: Function, table: str, event: dict[str, Any], wh
         )
     now = printed(look, table, event["order_id"])
     if now == event["copies"]:
-        return
+        if marked(look, table, event["order_id"]):
+            return
+        raise NotYet(
+            f"sent again in {where}, the order was written anew over what was there",
+            EXPECTED,
+            "That the number is the same does not show it: it was printed again. Write under the condition "
+            "attribute_not_exists(order_id).",
+        )
     if where == "another environment":
         step = "What is kept at module level, one environment knows alone. Let the table remember."
     else:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from labkit.checks.functions import Function, find
 from labkit.checks.look import Look, NotYet
 
-BASE = "order-prints"
+BASE, MARK = "order-prints", "seen-by-check"
 TABLE_VARIABLE = "ORDERS_TABLE"
 PEEKS_MAX = 40
 Item = dict[str, dict[str, Any]]
@@ -51,11 +51,29 @@ def order(look: Look, table: str, copies: int = 3) -> Iterator[dict[str, Any]]:
 
 def printed(look: Look, table: str, order_id: str) -> int | None:
     """How many prints the table has for an order; None when it knows nothing of it."""
-    item = look.client("dynamodb").get_item(
-        TableName=table, Key={"order_id": {"S": order_id}}, ConsistentRead=True
-    )
-    value = item.get("Item", {}).get("printed")
+    value = _item(look, table, order_id).get("printed")
     return None if value is None else int(float(value.get("N", 0)))
+
+
+def mark(look: Look, table: str, order_id: str) -> None:
+    """Marks the item of an order: who writes the whole item again takes the mark away."""
+    look.client("dynamodb").update_item(
+        TableName=table,
+        Key={"order_id": {"S": order_id}},
+        UpdateExpression="SET #mark = :true",
+        ExpressionAttributeNames={"#mark": MARK},
+        ExpressionAttributeValues={":true": {"BOOL": True}},
+    )
+
+
+def marked(look: Look, table: str, order_id: str) -> bool:
+    """Whether the mark is still there."""
+    return MARK in _item(look, table, order_id)
+
+
+def _item(look: Look, table: str, order_id: str) -> Item:
+    asked = {"TableName": table, "Key": {"order_id": {"S": order_id}}, "ConsistentRead": True}
+    return dict(look.client("dynamodb").get_item(**asked).get("Item", {}))
 
 
 def rejected(look: Look, table: str) -> int:
