@@ -88,9 +88,7 @@ class AwsApi:
         if isinstance(call, Answer):
             return call
         signed = Signed(upload.access_key_id, "s3", upload.region, "", upload.signer)
-        put = await answered(
-            call, upload.put, lambda: self._moto.answer(upload.put, signed, forms.OPERATION)
-        )
+        put = await answered(call, upload.put, lambda: self._moto.answer(upload.put, signed, forms.OPERATION))
         return put if put.status != 200 else forms.told(upload, put, f"http://{request.header('host')}")
 
     async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
