@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 from labkit import facts, pricing
+from labkit.errors import FactUnknown, LabError
 from labkit.facts import quota
 
 #: The findings there are. ``FITS`` is the judgement of a case without any.
@@ -96,6 +97,24 @@ def judge(case: Case) -> Verdict:
 
 
 @cache
+def for_python(runtime: object) -> str:
+    """A runtime that was decided on, if it can run a handler in Python.
+
+    Raises:
+        LabError: it cannot, or there is none of that name; says what to save instead.
+    """
+    try:
+        if facts.runtime(str(runtime)).family == "python":
+            return str(runtime)
+        problem = "is not one of Python's, and this function is written in Python"
+    except FactUnknown:
+        problem = "is no runtime of Lambda"
+    raise LabError(
+        f"The runtime {runtime!r} {problem}. Decide again: lab.save('runtime', 'python3.13'), "
+        "then run this cell again."
+    )
+
+
 def busy_limit() -> float:
     """The share of the month from which a Fargate task with 1 GB costs less than that much Lambda memory.
 

@@ -62,7 +62,7 @@ def changed_and_invoked(look: Look) -> str:
         raise NotYet(
             f"{function.name} still has {memory_mb} MB",
             f"another memory size than {FIRST_MEMORY_MB} MB",
-            "Set MemorySize with update_function_configuration: 256, for instance.",
+            "Deploy it again with memory_mb=256, or set MemorySize with update_function_configuration.",
         )
     if not look.eventually(lambda: any(one.memory_mb == memory_mb for _, _, one in function.reports())):
         raise NotYet(
@@ -76,8 +76,8 @@ def changed_and_invoked(look: Look) -> str:
         raise NotYet(
             f"{function.name} still says {FIRST_GREETING!r}",
             "a greeting of your own",
-            "Change the text in the handler, package it and call update_function_code. Saving the file alone "
-            "changes nothing in the cloud.",
+            "Change the text in the handler and deploy it again. Saving the file alone changes nothing in "
+            "the cloud.",
         )
     return f"{function.name} runs with {memory_mb} MB and says {said}"
 

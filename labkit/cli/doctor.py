@@ -16,10 +16,11 @@ from pathlib import Path
 from labkit import __version__
 from labkit import cloud as clouds
 from labkit.errors import CloudError
+from labkit.session.differences import differences
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 OLDEST_NODE = 22  # the oldest Node.js that is a current runtime of Lambda
-NODE_STEP = "nothing to do: with a network, set-up and the local cloud fetch their own for Node.js functions"
+NODE_INSTEAD = "for Node.js functions the local cloud fetches its own, where there is a network"
 ROOM_GB = 1.0
 
 
@@ -42,30 +43,23 @@ def examine(workspace: Path) -> Iterator[Finding]:
     yield _disk(workspace)
     yield _cloud(workspace)
     yield _program("git", "install git to receive newer versions of the course")
-    node = _program("node", NODE_STEP)
-    number = re.search(r"v(\d+)", node.found)
-    if node.well and number and int(number[1]) < OLDEST_NODE:
-        node = Finding("node", False, f"{node.found}, older than Lambda's runtimes", NODE_STEP)
-    yield node
-    yield _program("npm", "comes with Node.js; only the exercise with a Node.js package needs it")
+    yield _node()
+    yield _program("curl", "only exercise 01.4 needs it, and its check lets you pass without")
     yield _program("aws", "the AWS CLI is needed only for the commands shown beside the cells")
 
 
 def fidelity(workspace: Path) -> Iterator[str]:
-    """The running cloud's own list of where it differs from AWS on this machine, as lines of a table."""
+    """The running cloud's own list of where it differs from AWS on this machine, as lines."""
     if (cloud := clouds.find(workspace)) is None:
         return
     try:
-        rows = cloud.call("GET", "/_labkit/fidelity")["rows"]
+        found = differences(cloud)
     except (CloudError, KeyError) as error:
         yield f"! local cloud    does not say what it can do: {error}"
         return
     yield ""
     yield "What the local cloud does on this machine, and AWS:"
-    for row in rows:
-        yield f"  {row['topic']}"
-        yield f"    here  {row['local']}"
-        yield f"    AWS   {row['aws']}"
+    yield str(found)
 
 
 def _python() -> Finding:
@@ -117,6 +111,15 @@ def _cloud(workspace: Path) -> Finding:
         "`labkit cloud start` starts it (opening a notebook does, too); then this shows what it can do here"
     )
     return Finding("local cloud", False, "is not running", step)
+
+
+def _node() -> Finding:
+    """Never a problem: nothing has to be done about one that is old or missing."""
+    node = _program("node", "")
+    number = re.search(r"v(\d+)", node.found)
+    if node.well and number and int(number[1]) >= OLDEST_NODE:
+        return node
+    return Finding("node", True, f"{node.found}: {NODE_INSTEAD}")
 
 
 def _program(name: str, next_step: str) -> Finding:

@@ -52,7 +52,7 @@ from labkit.localcloud.tracing import inbox
 from labkit.localcloud.tracing.daemon import Daemon
 from labkit.localcloud.tracing.tracer import Tracer
 from labkit.runtime.fleet import Fleet
-from labkit.runtime.languages import check
+from labkit.runtime.languages import available, check
 from labkit.runtime.languages.cache import place as cache_place
 from labkit.runtime.spec import Credentials, FunctionSpec
 
@@ -200,9 +200,11 @@ async def assemble(
     scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge), moto)
     states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
     stacks, responses = serve_stacks(endpoint, identities, guard, moto, clock)
-    local = LocalApi(
-        identities, clock, functions, code_token, lambda: rows(fleet.isolation_problem), responses.accept
-    )
+
+    def fidelity() -> list[dict[str, str]]:
+        return rows(fleet.isolation_problem, available(cache))
+
+    local = LocalApi(identities, clock, functions, code_token, fidelity, responses.accept)
     aws: AwsApi
 
     async def call_aws(request: Request) -> Answer:

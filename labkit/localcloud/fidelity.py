@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable, Iterator
+from datetime import date
 
+from labkit import facts
 from labkit.localcloud.sources.mappings.queue import MACHINE_BATCHES
+from labkit.runtime.languages import Available
 
-ALWAYS = [
+Row = tuple[str, str, str]
+
+CODE: list[Row] = [
     ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
+    ("time", "the lesson clock can be advanced", "cannot be moved"),
+    ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
+    (
+        "not here",
+        "VPC settings, EFS, container images, SnapStart, durable functions, managed instances, code signing: "
+        "refused by name",
+        "all of it",
+    ),
     (
         "AWS_ENDPOINT_URL",
         "set for functions, with AWS_DISABLE_HOST_PREFIX_INJECTION, so that SDKs reach the local cloud",
         "not set",
     ),
+]
+SERVICES: list[Row] = [
     (
         "Step Functions",
         "moto's interpreter; no activities, redrive, TestState, Credentials or ResultWriter; "
@@ -20,7 +36,6 @@ ALWAYS = [
         "of the SDK. StartSyncExecution from a client of your own needs Config(inject_host_prefix=False)",
         "all of it",
     ),
-    ("time", "the lesson clock can be advanced", "cannot be moved"),
     (
         "X-Ray",
         "times are the machine's, not the lesson clock's; each attempt of an event has segments of its own; "
@@ -66,37 +81,61 @@ ALWAYS = [
         "request validation, WebSocket APIs and templates with logic are refused by name",
         "https://<api-id>.execute-api.<region>.amazonaws.com and https://<url-id>.lambda-url.<region>.on.aws",
     ),
-    ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
+    (
+        "CloudFormation",
+        "stacks, change sets and SAM templates; a type or property that would have no effect is refused "
+        "before anything is made",
+        "all types",
+    ),
 ]
-ISOLATED = [
+ISOLATED: list[Row] = [
     ("files", "own root: /var/task, /opt and /var/runtime read-only, no home directory", "the same paths"),
     ("/tmp", "own, of the configured size, in memory", "own, of the configured size, on disk"),
     ("processes", "own process namespace, 1,024 processes and threads", "1,024 processes and threads"),
 ]
 
 
-def rows(isolation_problem: str | None) -> list[dict[str, str]]:
-    """``topic``, ``local`` and ``aws`` of each difference, for people to read."""
+def rows(isolation_problem: str | None, runtimes: Iterable[Available]) -> list[dict[str, str]]:
+    """``about`` (``code`` or ``services``), ``topic``, ``local`` and ``aws`` of each difference, for people.
+
+    Args:
+        isolation_problem: why functions have no file system of their own here; None if they have.
+        runtimes: what this machine has for each.
+    """
     machine = platform.machine()
-    table = [
-        *ALWAYS,
+    code = [
+        _runtimes(runtimes),
         ("processor", f"this machine's ({machine}), whatever the architecture says", "x86_64 or arm64"),
+        *CODE,
+        *(ISOLATED if isolation_problem is None else _open(isolation_problem)),
     ]
-    if isolation_problem is None:
-        table += ISOLATED
-    else:
-        reason = f"this machine allows no namespaces ({isolation_problem})"
-        table += [
-            (
-                "files",
-                f"real directories instead of /var/task, /opt, /var/runtime: {reason}",
-                "/var/task, /opt",
-            ),
-            (
-                "/tmp",
-                "a directory of its own in TMPDIR; /tmp itself is the machine's; no size limit",
-                "own /tmp",
-            ),
-            ("processes", "what a handler detaches on purpose may outlive it", "nothing outlives it"),
-        ]
-    return [{"topic": topic, "local": local, "aws": aws} for topic, local, aws in table]
+    return [
+        {"about": about, "topic": topic, "local": local, "aws": aws}
+        for about, table in (("code", code), ("services", SERVICES))
+        for topic, local, aws in table
+    ]
+
+
+def _runtimes(runtimes: Iterable[Available]) -> Row:
+    """Of those that AWS supports today: which run here as they are, and what runs in place of the others."""
+    current = {one.name for one in facts.runtimes() if one.status(date.today()) == "supported"}
+    here = [one for one in runtimes if one.runtime in current]
+    exact = ", ".join(one.runtime for one in here if one.interpreter and one.note is None)
+    notes = " ".join(one.note for one in here if one.note)
+    return (
+        "runtimes",
+        f"{exact or 'none as it is'}. {notes} Java, .NET and Ruby are refused",
+        "each on Amazon Linux; also Java, .NET, Ruby",
+    )
+
+
+def _open(problem: str) -> Iterator[Row]:
+    """Where functions have no file system of their own."""
+    reason = f"this machine allows no namespaces ({problem})"
+    yield (
+        "files",
+        f"real directories instead of /var/task, /opt, /var/runtime: {reason}",
+        "/var/task, /opt",
+    )
+    yield "/tmp", "a directory of its own in TMPDIR; /tmp itself is the machine's; no size limit", "own /tmp"
+    yield "processes", "what a handler detaches on purpose may outlive it", "nothing outlives it"

@@ -6,6 +6,7 @@ addresses of deployment packages.
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import hmac
 import json
@@ -33,7 +34,10 @@ class LocalApi:
         fidelity: Callable[[], list[dict[str, str]]],
         stacks: Handler,
     ) -> None:
-        """``stacks`` takes the answers of custom resources, whose addresses cannot be guessed either."""
+        """``stacks`` takes the answers of custom resources, whose addresses cannot be guessed either.
+
+        ``fidelity`` may ask this machine's interpreters, so it runs in a thread.
+        """
         self._identities, self._clock, self._functions = identities, clock, functions
         self._code_token, self._fidelity = code_token, fidelity
         self._stacks = stacks
@@ -52,7 +56,7 @@ class LocalApi:
         if path == "clock":
             return await self._tell_or_advance(request)
         if path == "fidelity":
-            return _json({"rows": self._fidelity()})
+            return _json({"rows": await asyncio.to_thread(self._fidelity)})
         return problem(404, f"There is nothing at {request.raw_path}.")
 
     def _refuse(self, request: Request) -> Answer | None:

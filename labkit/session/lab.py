@@ -14,6 +14,7 @@ from labkit.session import names, waiting
 from labkit.session.cells import CellCommands
 from labkit.session.clock import LessonClock
 from labkit.session.costs import cost_so_far, keep_cost, start_meter
+from labkit.session.differences import Differences, differences
 from labkit.session.record import DesignRecord
 
 if TYPE_CHECKING:
@@ -221,6 +222,10 @@ class Lab:
             LabError: there is nothing to export, or the folder holds something else.
         """
         return _above("labkit.export", "sam")(self, folder)
+
+    def differences(self) -> Differences:
+        """Where this lab's cloud differs from AWS, as it says itself."""
+        return differences(self.clock.cloud)
 
     def hint(self, checkpoint: str, level: int = 1) -> Any:
         """A hint for a checkpoint: level 1 points, level 3 is nearly the answer."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from labkit.cloud import state_dir
 from labkit.errors import CloudError, LabError
 
-LAB = re.compile(r"^(?P<phase>\d\d)?[A-Za-z0-9._-]*$")
+LAB = re.compile(r"^(?P<phase>\d\d)?[A-Za-z0-9._-]*?(-Copy(?P<copy>\d+))?$")  # as JupyterLab names copies
 PREFIX = re.compile(r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$")
 # The strictest of the services sets the rule for all: S3 allows 3 to 63 lower-case letters, digits and
 # hyphens; functions, roles and rules allow 64 characters.
@@ -53,10 +53,15 @@ def workspace_id(workspace: Path) -> str:
 
 
 def default_prefix(lab: str, workspace: Path) -> str:
-    """``lab02-k3f9x`` for the lab ``02-create``: short, legal everywhere, and this workspace's own."""
+    """``lab02-k3f9x`` for the lab ``02-create``: short, legal everywhere, and this workspace's own.
+
+    ``02-create-Copy1`` is another lab, with a ledger of its own: ``lab02copy1-k3f9x``.
+    """
     matched = LAB.match(lab)
-    phase = matched["phase"] if matched else None
-    word = f"lab{phase}" if phase else re.sub(r"[^a-z0-9]+", "-", lab.lower()).strip("-")[:16].strip("-")
+    if matched and matched["phase"]:
+        word = f"lab{matched['phase']}" + (f"copy{matched['copy']}" if matched["copy"] else "")
+    else:
+        word = re.sub(r"[^a-z0-9]+", "-", lab.lower()).strip("-")[:16].strip("-")
     return f"{word if word[:1].isalpha() else 'lab'}-{workspace_id(workspace)}"
 
 

@@ -20,6 +20,7 @@ GREEN = "#00916B"
 STYLE = """<style>
 .labkit { font: var(--jp-ui-font-size1, 13px)/1.45 var(--jp-ui-font-family, system-ui, sans-serif);
   color: var(--jp-content-font-color1, inherit); max-width: 760px; }
+.widget-html > .widget-html-content:has(> .labkit) { min-width: 0; }
 .labkit .quiet { opacity: .75; }
 .labkit .head { font-weight: 600; }
 .labkit svg { width: 100%; height: auto; display: block; }

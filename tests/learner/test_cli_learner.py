@@ -204,7 +204,7 @@ class TestDoctor:
     def test_every_finding_that_is_not_well_has_a_next_step(self, workspace: Path) -> None:
         """No mark without a way out."""
         findings = list(examine(workspace))
-        assert {"Python", "JupyterLab", "workspace", "disk", "local cloud", "git", "node", "npm", "aws"} == {
+        assert {"Python", "JupyterLab", "workspace", "disk", "local cloud", "git", "node", "curl", "aws"} == {
             one.topic for one in findings
         }
         assert all(one.next_step for one in findings if not one.well)
@@ -224,14 +224,14 @@ class TestDoctor:
     def test_programs_that_are_missing_or_broken(
         self, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """An old node, a git that does not run, no npm: each said as it is."""
+        """An old node, a git that does not run, no curl: each said as it is, and node is no problem."""
         for name, body in {"node": "echo v18.1.0", "git": "exit 3"}.items():
             (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
             (tmp_path / name).chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path))
         found = {one.topic: one for one in examine(workspace)}
-        assert not found["node"].well and "v18.1.0" in found["node"].found
-        assert not found["git"].well and not found["npm"].well and found["npm"].found == "not found"
+        assert found["node"].well and "v18.1.0: for Node.js functions the local cloud" in found["node"].found
+        assert not found["git"].well and not found["curl"].well and found["curl"].found == "not found"
 
     def test_a_workspace_that_cannot_be_written_is_fatal(self, tmp_path: Path) -> None:
         """Nothing works without it: exit code 1."""

@@ -18,6 +18,7 @@ from labkit import cloud as clouds
 from labkit import deploy
 from labkit.errors import CloudError, WaitTimeout
 from labkit.session import Lab
+from labkit.session.differences import differences
 
 RUNTIME = f"python3.{sys.version_info[1]}"
 HANDLER = "def handler(event, context):\n    return {'n': event['n'] + 1}\n"
@@ -259,3 +260,14 @@ def test_a_rest_api_has_an_address_that_answers(local: Lab) -> None:
     gateway.create_deployment(restApiId=api["id"], stageName="prod")
     with urllib.request.urlopen(local.rest_url(api["id"], "prod"), timeout=10) as answer:
         assert answer.status == 204
+
+
+def test_the_cloud_says_where_it_differs_from_aws(local: Lab) -> None:
+    """How code runs comes first, services are folded; runtimes are this machine's; no text is HTML."""
+    found = local.differences()
+    topics = [row.topic for row in found.rows]
+    assert topics[0] == "runtimes" and RUNTIME in found.rows[0].local
+    assert {"state", "processor", "files", "CloudFormation"} <= set(topics)
+    assert "<api-id>" in str(found) and "&lt;api-id&gt;" in found._repr_html_()
+    assert f"{len(found.of('services'))} more rows" in found._repr_html_()
+    assert str(differences(None)) == "This is AWS itself."

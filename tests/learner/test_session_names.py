@@ -44,6 +44,16 @@ def test_the_default_prefix_has_phase_and_workspace(workspace: Path, tmp_path: P
     assert names.default_prefix("02-create", tmp_path / "other") != prefix
 
 
+@pytest.mark.parametrize(
+    ("lab", "word"),
+    [("02-create-Copy1", "lab02copy1"), ("02-create-Copy12", "lab02copy12"), ("02-Copy", "lab02")],
+)
+def test_a_copy_of_a_notebook_is_another_lab(lab: str, word: str, workspace: Path) -> None:
+    """As JupyterLab names copies: with a ledger of its own, it needs resources of its own."""
+    prefix = names.default_prefix(lab, workspace)
+    assert names.checked_prefix(prefix) == f"{word}-{names.workspace_id(workspace)}"
+
+
 def test_kernels_that_start_together_agree_on_the_workspace_id(workspace: Path) -> None:
     """Only one of them sets it."""
     got: list[str] = []

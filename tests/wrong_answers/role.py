@@ -56,6 +56,11 @@ def _(world: World) -> None:
     deployed(world, allow(["dynamodb:GetItem", "dynamodb:DeleteItem"], "{table}"))
 
 
+@wrong("02.2", "writing, too", "dynamodb:PutItem, which get-photo never calls")
+def _(world: World) -> None:
+    deployed(world, allow(["dynamodb:GetItem", "dynamodb:PutItem"], "{table}"))
+
+
 @wrong("02.2", "everything but", "allows everything but what it names")
 def _(world: World) -> None:
     statement = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}

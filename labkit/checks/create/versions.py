@@ -81,7 +81,8 @@ def _alias(look: Look, function: Function) -> Mapping[str, Any]:
         raise NotYet(
             f"{function.name} has version {', '.join(published)}, but no alias",
             expected,
-            f"create_alias(FunctionName=…, Name='{ALIAS}', FunctionVersion='{published[-1]}').",
+            f"create_alias(FunctionName=…, Name='{ALIAS}', FunctionVersion=…): the number that callers shall "
+            "get, as text.",
         )
     raise NotYet(
         f"{function.name} has neither a published version nor an alias",
