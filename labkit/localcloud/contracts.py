@@ -44,14 +44,17 @@ def unsupported(parameter: str, instead: str) -> JsonRESTError:
     return refused(f"{parameter} is {NOT_HERE}. {instead}")
 
 
-def hold(service: str, operation: str, params: Mapping[str, Any]) -> None:
+def hold(service: str, operation: str, params: Mapping[str, Any], code: str = "ValidationException") -> None:
     """Checks the parameters of one call.
 
+    Args:
+        code: what the service calls a request that breaks its model.
+
     Raises:
-        JsonRESTError: ValidationException with AWS's sentences.
+        JsonRESTError: ``code`` with AWS's sentences.
     """
     if message := broken(service, operation, params):
-        raise refused(message)
+        raise refused(message, code)
 
 
 def broken(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
@@ -89,11 +92,17 @@ def has(service: str, operation: str) -> bool:
         return False
 
 
-def install(handler: type[BaseResponse], service: str, not_here: Mapping[str, str]) -> None:
+def install(
+    handler: type[BaseResponse],
+    service: str,
+    not_here: Mapping[str, str],
+    code: str = "ValidationException",
+) -> None:
     """Has moto's handler of a JSON service check every call.
 
     Args:
         not_here: what is refused, with what to do instead: ``Operation``, or ``Operation.Parameter``.
+        code: what the service calls a request that it does not take.
     """
     for operation in _model(service).operation_names:
         name = xform_name(operation)
@@ -106,7 +115,7 @@ def install(handler: type[BaseResponse], service: str, not_here: Mapping[str, st
                 for place, instead in not_here.items()
                 if place.startswith(f"{operation}.")
             }
-            setattr(handler, name, _checking(method, service, operation, refuse))
+            setattr(handler, name, _checking(method, service, operation, refuse, code))
 
 
 def _refusing(operation: str, instead: str) -> Method:
@@ -116,17 +125,19 @@ def _refusing(operation: str, instead: str) -> Method:
     return refuse
 
 
-def _checking(method: Method, service: str, operation: str, refuse: Mapping[str, str]) -> Method:
+def _checking(method: Method, service: str, operation: str, refuse: Mapping[str, str], code: str) -> Method:
     @wraps(method)
     def checked(self: BaseResponse) -> Any:
         try:
             params = json.loads(self.body or "{}")
         except ValueError:
             raise refused("The request is no JSON.", "SerializationException") from None
-        hold(service, operation, params)
+        if (wrong := mistyped(service, operation, params)) is not None:
+            raise refused(wrong, "SerializationException")
+        hold(service, operation, params, code)
         for parameter, instead in refuse.items():
             if params.get(parameter):
-                raise unsupported(f"{parameter} of {operation}", instead)
+                raise refused(f"{parameter} of {operation} is {NOT_HERE}. {instead}", code)
         return method(self)
 
     return checked

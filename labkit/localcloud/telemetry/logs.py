@@ -12,7 +12,7 @@ from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogsBackend, LogStream, logs_backends
 
-from labkit.localcloud.telemetry import emf, patterns
+from labkit.localcloud.telemetry import emf, log_queries, log_requests, patterns
 from labkit.localcloud.telemetry.comparisons import BadPattern
 from labkit.localcloud.telemetry.store import Metric, MetricStore, Stores, dimensions
 
@@ -48,6 +48,8 @@ def install(stores: Stores, now: Callable[[], float]) -> None:
     LogsBackend.put_metric_filter = _checked_metric_filter  # type: ignore[method-assign]
     MetricFilters.add_filter = _replace_filter  # type: ignore[method-assign]
     moto.logs.models.EventMessageFilter = MessageFilter  # type: ignore[attr-defined, assignment]
+    log_queries.install(now)
+    log_requests.install()
 
 
 class MessageFilter:

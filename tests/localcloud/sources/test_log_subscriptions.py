@@ -154,7 +154,7 @@ def test_what_cannot_work_is_refused(make: Any, logs: Any, group: str) -> None:
         subscribe(logs, group, function_arn(function), "{ $.x = ")
     assert logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"] == []
     with pytest.raises(logs.exceptions.ResourceNotFoundException):
-        subscribe(logs, "no such group", function_arn(function))
+        subscribe(logs, "no-such-group", function_arn(function))
 
 
 def test_a_group_has_at_most_two_filters(recorder: Any, logs: Any, group: str) -> None:
