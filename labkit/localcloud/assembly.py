@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moto.s3.exceptions import S3ClientError
-
-from labkit.localcloud import moto_time
+from labkit.localcloud import lessons
 from labkit.localcloud.aws import AwsApi
 from labkit.localcloud.clock import LessonClock
-from labkit.localcloud.fidelity import rows
 from labkit.localcloud.front import Answer, Front, Request
 from labkit.localcloud.functions.concurrency import claimed
 from labkit.localcloud.functions.context import Change, Dependencies
 from labkit.localcloud.functions.delivery import Delivery
-from labkit.localcloud.functions.errors import role_not_assumable, s3_get_failed
+from labkit.localcloud.functions.errors import role_not_assumable
 from labkit.localcloud.functions.events import EventQueue
 from labkit.localcloud.functions.invoke import Invocations
 from labkit.localcloud.functions.names import Caller
 from labkit.localcloud.functions.service import FunctionService
 from labkit.localcloud.functions.warmth import Warmth
 from labkit.localcloud.guard import Guard
-from labkit.localcloud.identities import ACCOUNT_ID, Identities, policies
-from labkit.localcloud.identities.sts import install
+from labkit.localcloud.identities import ACCOUNT_ID, Identities
 from labkit.localcloud.local_api import LocalApi
 from labkit.localcloud.logs import FunctionLogs
 from labkit.localcloud.moto_host import MotoHost, s3_object
 from labkit.localcloud.permissions.decide import Permissions
-from labkit.localcloud.sources import alarms, eventbridge, scaling, scheduler
+from labkit.localcloud.services import Around, Services
 from labkit.localcloud.sources.apis.running import Running
-from labkit.localcloud.sources.apis.wiring import serve_apis
-from labkit.localcloud.sources.log_subscriptions import LogSubscriptions
 from labkit.localcloud.sources.mappings.pollers import Pollers
 from labkit.localcloud.sources.mappings.world import World
-from labkit.localcloud.sources.s3.notifications import S3Notifications
-from labkit.localcloud.sources.sns import topics as sns
-from labkit.localcloud.sources.sns.delivery import Deliveries
-from labkit.localcloud.sources.states import service as states
 from labkit.localcloud.sources.targets import Targets
-from labkit.localcloud.stacks.wiring import serve_stacks
-from labkit.localcloud.telemetry import cloudwatch as telemetry_cloudwatch
-from labkit.localcloud.telemetry import logs as telemetry_logs
 from labkit.localcloud.telemetry.metrics import LambdaMetrics
 from labkit.localcloud.telemetry.store import Stores
 from labkit.localcloud.tracing import inbox
@@ -73,6 +59,12 @@ class Parts:
     targets: Targets
     running: Running
 
+    def prepare(self) -> None:
+        """Loads and builds what the first function would wait for. Blocking: call it in a thread."""
+        for service in ("iam", "logs"):
+            lessons.learned(service)
+        self.fleet.prepare_runtimes()
+
     async def close(self) -> None:
         """Ends what runs, outermost first; nothing stays behind on the machine."""
         self.clock.close()
@@ -97,18 +89,13 @@ async def assemble(
     cache = cache_place(state_dir / "cache")
     clock = LessonClock()
     moto = MotoHost(endpoint)
-    moto_time.install(clock.now)
     identities = Identities(*key)
-    install(identities)
-    policies.install()
     fleet: Fleet
     functions: FunctionService
     warmth: Warmth
     pollers: Pollers
 
     stores = Stores()
-    telemetry_cloudwatch.install(stores, clock.now)
-    telemetry_logs.install(stores, clock.now)
 
     def claims(region: str) -> int:
         return sum(claimed(function) for function in functions.region(region, ACCOUNT_ID).functions.values())
@@ -135,10 +122,7 @@ async def assemble(
             raise role_not_assumable()
 
     async def fetch_s3(bucket: str, name: str, version: str | None) -> bytes:
-        try:
-            return bytes(await moto.run(s3_object, bucket, name, version))
-        except S3ClientError as error:
-            raise s3_get_failed(error.code, str(error.message)) from None
+        return bytes(await moto.run(s3_object, bucket, name, version))
 
     functions = FunctionService(
         Dependencies(
@@ -159,7 +143,6 @@ async def assemble(
     def credentials(spec: FunctionSpec) -> Credentials:
         return identities.issue_for_function(spec.role_arn, spec.name)
 
-    moto.when_first_asked("xray", inbox.open_store)
     tracer = Tracer(guard.role_allows, inbox.put, clock.ahead_s)
     daemon = Daemon(tracer.accept, ACCOUNT_ID)
     await daemon.start()
@@ -172,7 +155,7 @@ async def assemble(
         now_ms=clock.now_ms,
         xray_daemon=daemon.address,
     )
-    await fleet.start()
+    fleet.start()
     warmth = Warmth(functions, fleet, ACCOUNT_ID)
     delivery = Delivery(endpoint, credentials, metrics.count)
     queue: EventQueue
@@ -192,26 +175,29 @@ async def assemble(
             deliver=delivery.failed_batch,
         )
     )
-    bridge = eventbridge.start(targets, moto, clock, stores)
-    S3Notifications(targets, guard, clock, bridge.publish).install()
-    LogSubscriptions(targets, guard, stores, clock).install()
-    sns.install(Deliveries(targets, clock, stores), clock.now)
-    scheduler.start(targets, clock, stores, guard.can_assume)
-    scaling.start(functions, clock, alarms.start(targets, clock, stores, bridge), moto)
-    states.install(endpoint, clock, moto, targets, guard, identities, stores, bridge.publish)
-    stacks, responses = serve_stacks(endpoint, identities, guard, moto, clock)
-
-    def fidelity() -> list[dict[str, str]]:
-        return rows(fleet.isolation_problem, available(cache))
-
-    local = LocalApi(identities, clock, functions, code_token, fidelity, responses.accept)
+    running = Running(targets)
     aws: AwsApi
 
     async def call_aws(request: Request) -> Answer:
         return await aws(request)
 
-    apis = serve_apis(endpoint, identities, guard, functions, targets, moto, stores, clock, call_aws)
-    aws = AwsApi(identities, guard, functions, invocations, moto, apis.controls, stacks)
-    front = Front(local, apis.gateway, aws)
-    threading.Thread(target=fleet.prepare_runtimes, name="prepare-runtimes", daemon=True).start()
-    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, apis.running)
+    services = Services(
+        Around(endpoint, identities, guard, functions, targets, moto, stores, clock, pollers, running),
+        call_aws,
+    )
+    aws = AwsApi(identities, guard, functions, invocations, moto, services.controls, services.stacks)
+
+    async def fidelity() -> list[dict[str, str]]:
+        problem = await fleet.isolation_problem()
+        return await asyncio.to_thread(_fidelity, problem, cache)
+
+    local = LocalApi(identities, clock, functions, code_token, fidelity, services.custom_resources)
+    front = Front(local, services.visit, aws)
+    return Parts(front, fleet, clock, queue, warmth, moto, daemon, targets, running)
+
+
+def _fidelity(isolation_problem: str | None, cache: Path) -> list[dict[str, str]]:
+    """It looks at this machine's interpreters, and at all services: not on the event loop."""
+    from labkit.localcloud.fidelity import rows
+
+    return rows(isolation_problem, available(cache))

@@ -22,12 +22,12 @@ from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.s3_browsers import cors, forms
 from labkit.localcloud.signing import Signed, SigningError
-from labkit.localcloud.stacks.service import Stacks
 from labkit.localcloud.unserved import answered
 from labkit.runtime.http import StreamingAnswer
 
 Forward = Callable[[], Awaitable[Answer]]
 Control = Callable[[Call, Forward], Awaitable[Answer]]
+Stacks = Callable[[Call, Identity], Awaitable[Answer]]
 
 LARGE_BYTES = 1 << 20  # reading the JSON and base64 of a large upload would hold up everybody else
 
@@ -49,6 +49,7 @@ class AwsApi:
         self._identities, self._guard, self._functions = identities, guard, functions
         self._invocations, self._moto, self._controls = invocations, moto, controls
         self._stacks = stacks
+        self._checked: set[str] = set()
 
     async def __call__(self, request: Request) -> Answer:
         if request.method == "OPTIONS":  # only browsers send it, and only S3 answers
@@ -59,7 +60,7 @@ class AwsApi:
             signed = self._identities.verify(request)
         except SigningError as error:
             return self._guard.refuse(error, request)
-        call = self._guard.check(signed.signer, signed.service, signed.region, request)
+        call = await self._check(signed, request)
         if isinstance(call, Answer):
             return call
         if signed.service == "lambda":
@@ -84,12 +85,21 @@ class AwsApi:
             upload = await asyncio.to_thread(forms.read, request, self._identities.lookup)
         except forms.FormRefused as problem:
             return forms.refused(problem, request)
-        call = self._guard.check(upload.signer, "s3", upload.region, upload.put)
+        signed = Signed(upload.access_key_id, "s3", upload.region, "", upload.signer)
+        call = await self._check(signed, upload.put)
         if isinstance(call, Answer):
             return call
-        signed = Signed(upload.access_key_id, "s3", upload.region, "", upload.signer)
         put = await answered(call, upload.put, lambda: self._moto.answer(upload.put, signed, forms.OPERATION))
         return put if put.status != 200 else forms.told(upload, put, f"http://{request.header('host')}")
+
+    async def _check(self, signed: Signed[Identity], request: Request) -> Call | Answer:
+        """Asks the guard; the first call of a service loads what it is judged by: not on the event loop."""
+        asked = (signed.signer, signed.service, signed.region, request)
+        if signed.service in self._checked:
+            return self._guard.check(*asked)
+        call: Call | Answer = await self._moto.run(self._guard.check, *asked)
+        self._checked.add(signed.service)
+        return call
 
     async def _lambda(self, request: Request, region: str, identity: Identity) -> Answer:
         headers = {name.lower(): value for name, value in request.headers}

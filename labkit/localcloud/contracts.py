@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
-from labkit.localcloud.functions import decode
-from labkit.localcloud.functions.errors import NOT_HERE, ServiceError, violated
-from labkit.localcloud.functions.model import members
-from labkit.localcloud.functions.validation import null_at, violations
+from labkit.localcloud.constraints import broken, mistyped, model
+from labkit.localcloud.functions.errors import NOT_HERE
 
 Method = Callable[[Any], Any]
 
@@ -57,41 +52,6 @@ def hold(service: str, operation: str, params: Mapping[str, Any], code: str = "V
         raise refused(message, code)
 
 
-def broken(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
-    """What is wrong with the parameters of one call, in AWS's sentences; None when nothing is."""
-    shape = _model(service).operation_model(operation).input_shape
-    found = violations(shape, params) if shape is not None else ()
-    return violated(*found).message if found else None
-
-
-def missing(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
-    """Which required parameters a call lacks, in AWS's sentences; None when it has all of them."""
-    shape = _model(service).operation_model(operation).input_shape
-    lacking = [name for name in shape.required_members if name not in params] if shape is not None else []
-    if not lacking:
-        return None
-    return violated(*(null_at(name) for name in lacking)).message
-
-
-def mistyped(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
-    """What of a JSON request has another type than in the model; None when nothing has."""
-    shape = _model(service).operation_model(operation).input_shape
-    known = members(shape) if shape is not None else {}
-    try:
-        decode.structure(known, {name: params[name] for name in params if name in known}, operation)
-    except ServiceError as error:
-        return error.message if error.code == "SerializationException" else None
-    return None
-
-
-def has(service: str, operation: str) -> bool:
-    """Whether a service has an operation; not, when botocore knows no such service."""
-    try:
-        return operation in _model(service).operation_names
-    except UnknownServiceError:
-        return False
-
-
 def install(
     handler: type[BaseResponse],
     service: str,
@@ -104,7 +64,7 @@ def install(
         not_here: what is refused, with what to do instead: ``Operation``, or ``Operation.Parameter``.
         code: what the service calls a request that it does not take.
     """
-    for operation in _model(service).operation_names:
+    for operation in model(service).operation_names:
         name = xform_name(operation)
         method = getattr(handler, name, None)
         if operation in not_here or method is None:
@@ -146,8 +106,3 @@ def _checking(method: Method, service: str, operation: str, refuse: Mapping[str,
 def method_of(operation: str) -> str:
     """The name of the method of moto's handlers that serves an operation."""
     return xform_name(operation)
-
-
-@cache
-def _model(service: str) -> ServiceModel:
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)

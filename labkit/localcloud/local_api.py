@@ -6,12 +6,11 @@ addresses of deployment packages.
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import hmac
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from labkit import __version__
@@ -31,13 +30,10 @@ class LocalApi:
         clock: LessonClock,
         functions: FunctionService,
         code_token: str,
-        fidelity: Callable[[], list[dict[str, str]]],
+        fidelity: Callable[[], Awaitable[list[dict[str, str]]]],
         stacks: Handler,
     ) -> None:
-        """``stacks`` takes the answers of custom resources, whose addresses cannot be guessed either.
-
-        ``fidelity`` may ask this machine's interpreters, so it runs in a thread.
-        """
+        """``stacks`` takes the answers of custom resources, whose addresses cannot be guessed either."""
         self._identities, self._clock, self._functions = identities, clock, functions
         self._code_token, self._fidelity = code_token, fidelity
         self._stacks = stacks
@@ -56,7 +52,7 @@ class LocalApi:
         if path == "clock":
             return await self._tell_or_advance(request)
         if path == "fidelity":
-            return _json({"rows": await asyncio.to_thread(self._fidelity)})
+            return _json({"rows": await self._fidelity()})
         return problem(404, f"There is nothing at {request.raw_path}.")
 
     def _refuse(self, request: Request) -> Answer | None:

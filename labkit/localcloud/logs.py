@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from moto.logs.models import LogGroup, LogStream, logs_backends
-
+from labkit.localcloud import lessons
 from labkit.runtime.spec import FunctionSpec
+
+if TYPE_CHECKING:
+    from moto.logs.models import LogGroup, LogStream
 
 RoleAllows = Callable[[str, str, str], bool]
 
@@ -23,7 +26,7 @@ class FunctionLogs:
             found.put_log_events([{"timestamp": time_ms, "message": text} for time_ms, text in events])
 
     def _stream(self, spec: FunctionSpec, name: str) -> LogStream | None:
-        backend = logs_backends[spec.account_id][spec.region]
+        backend = lessons.backend("logs", spec.account_id, spec.region)
         arn = f"arn:aws:logs:{spec.region}:{spec.account_id}:log-group:{spec.log_group}"
         if not self._role_allows(spec.role_arn, "logs:PutLogEvents", f"{arn}:log-stream:{name}"):
             return None
@@ -37,4 +40,5 @@ class FunctionLogs:
             if not self._role_allows(spec.role_arn, "logs:CreateLogStream", f"{arn}:log-stream:{name}"):
                 return None
             group.create_log_stream(name)
-        return group.streams[name]
+        stream: LogStream = group.streams[name]
+        return stream

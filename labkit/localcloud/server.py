@@ -11,6 +11,8 @@ import os
 import secrets
 import signal
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from labkit.runtime.http import Server
 
 STATE_DIR = ".labkit"
+PREPARE_AFTER_S = 1.0  # until then the first request has the machine for itself
 log = logging.getLogger(__name__)
 
 
@@ -62,6 +65,8 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None, r
     if ready_fd is not None:
         os.write(ready_fd, b"ready\n")
         os.close(ready_fd)
+    _in_background(parts.moto.load)
+    asyncio.get_running_loop().call_later(PREPARE_AFTER_S, _in_background, parts.prepare)
     log.info("the local cloud of %s answers at %s", workspace, endpoint)
     try:
         await stopped.wait()
@@ -69,6 +74,10 @@ async def serve(workspace: Path, port: int, region: str, ready_fd: int | None, r
         state_file.unlink(missing_ok=True)
         await _close(parts, server)
         lock.close()
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name=f"background {work.__qualname__}", daemon=True).start()
 
 
 async def _close(parts: Parts, server: Server) -> None:

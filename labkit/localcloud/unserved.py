@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from labkit.localcloud import contracts
+from labkit.localcloud import constraints
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.functions.errors import NOT_HERE
 from labkit.localcloud.permissions import denial
@@ -130,18 +130,18 @@ def _wrong(call: Call) -> tuple[str, str] | None:
     if model is None:
         return None
     if call.protocol not in ("json", "cbor"):  # whose values have types
-        missing = contracts.missing(model, call.operation, call.params)
+        missing = constraints.missing(model, call.operation, call.params)
         return None if missing is None else ("ValidationError", missing)
-    if (mistyped := contracts.mistyped(model, call.operation, call.params)) is not None:
+    if (mistyped := constraints.mistyped(model, call.operation, call.params)) is not None:
         return "SerializationException", mistyped
-    broken = contracts.broken(model, call.operation, call.params)
+    broken = constraints.broken(model, call.operation, call.params)
     return None if broken is None else (_VIOLATED.get(call.service, "ValidationException"), broken)
 
 
 def _model(call: Call) -> str | None:
     """botocore's name of the service that has the operation."""
     for name in _MODELS.get(call.service, (call.service,)):
-        if contracts.has(name, call.operation):
+        if constraints.has(name, call.operation):
             return name
     return None
 

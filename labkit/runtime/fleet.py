@@ -50,7 +50,7 @@ class Fleet:
             "xray_daemon": xray_daemon,
         }
         self._home, self._cache_dir = home, cache_dir
-        self._host: Host | None = None
+        self._host: asyncio.Future[Host]
         self._idle: dict[tuple[str, str], list[ExecutionEnvironment]] = defaultdict(list)
         self._all: set[ExecutionEnvironment] = set()
         self._warm: dict[str, set[ExecutionEnvironment]] = {}
@@ -59,17 +59,20 @@ class Fleet:
         self._turns = asyncio.Semaphore(STARTS_AT_ONCE)
         self._closing: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
-        self.isolation_problem: str | None = None
+        self._isolation_problem: str | None = None
 
-    async def start(self) -> None:
-        """Starts the launcher and finds out how well this machine can isolate functions."""
+    def start(self) -> None:
+        """Starts the launcher; finds out meanwhile how well this machine can isolate functions."""
         shutil.rmtree(self._home, ignore_errors=True)
         self._home.mkdir(parents=True, mode=0o700)
         self._launcher.start()
-        self.isolation_problem = await probe(self._launcher, self._home)
-        isolated = self.isolation_problem is None
-        self._host = Host(launcher=self._launcher, isolated=isolated, **self._host_parts)  # type: ignore[arg-type]
+        self._host = asyncio.create_task(self._probed())
         self._reap()
+
+    async def isolation_problem(self) -> str | None:
+        """Why functions are not isolated on this machine; None when they are."""
+        await self._host
+        return self._isolation_problem
 
     def prepare_runtimes(self) -> None:
         """Builds what can be built before the first function is deployed. Blocking: call it in a thread."""
@@ -157,9 +160,14 @@ class Fleet:
             self._reaper.cancel()
         for environment in list(self._all):
             self._end(environment)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(self._host, *self._closing, return_exceptions=True)
         self._launcher.close()
         shutil.rmtree(self._home, ignore_errors=True)
+
+    async def _probed(self) -> Host:
+        self._isolation_problem = await probe(self._launcher, self._home)
+        isolated = self._isolation_problem is None
+        return Host(launcher=self._launcher, isolated=isolated, **self._host_parts)  # type: ignore[arg-type]
 
     def _take_warm(self, spec: FunctionSpec, pool: str | None) -> ExecutionEnvironment | None:
         for environment in self._warm.get(pool or "", ()):
@@ -183,8 +191,7 @@ class Fleet:
     async def _start(
         self, spec: FunctionSpec, initialization_type: str = "on-demand"
     ) -> ExecutionEnvironment:
-        assert self._host is not None, "start() comes first"
-        environment = ExecutionEnvironment(spec, self._host, initialization_type)
+        environment = ExecutionEnvironment(spec, await self._host, initialization_type)
         self._all.add(environment)
         await self._turns.acquire()
         turn = Turn(self._turns)

@@ -36,12 +36,14 @@ class Bench:
             sink=lambda spec, stream, events: self.logs.setdefault(stream, []).extend(t for _, t in events),
             now_ms=lambda: int(time.time() * 1000),
         )
-        await self.fleet.start()
-        if isolated and self.fleet.isolation_problem:
-            pytest.skip(f"no namespaces here: {self.fleet.isolation_problem}")
+        self.fleet.start()
+        problem = await self.fleet.isolation_problem()
+        if isolated and problem:
+            pytest.skip(f"no namespaces here: {problem}")
         if not isolated:
-            assert self.fleet._host is not None
-            self.fleet._host = dataclasses.replace(self.fleet._host, isolated=False)
+            host = await self.fleet._host
+            self.fleet._host = asyncio.get_running_loop().create_future()
+            self.fleet._host.set_result(dataclasses.replace(host, isolated=False))
 
     def function(self, source: str, **settings: Any) -> FunctionSpec:
         """A Python function from source; settings as in FunctionSpec."""

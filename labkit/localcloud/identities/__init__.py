@@ -11,23 +11,25 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
-
-from moto.backends import get_backend
-from moto.iam.models import IAMBackend, User
-from moto.sts.models import AssumedRole, STSBackend
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import CloudError
+from labkit.localcloud import lessons
 from labkit.localcloud.identities.principal import Identity, Principal
 from labkit.localcloud.signing import Signed, verify
 from labkit.runtime.http import Request
 from labkit.runtime.spec import Credentials
+
+if TYPE_CHECKING:
+    from moto.iam.models import IAMBackend
+    from moto.sts.models import AssumedRole, STSBackend
 
 __all__ = ["ACCOUNT_ID", "LEARNER", "Identities", "Identity", "Principal"]
 
 ACCOUNT_ID = "123456789012"
 LEARNER = "learner"
 FUNCTION_SESSION_S = 12 * 3600
+_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -42,14 +44,16 @@ class Identities:
     """All credentials that this cloud accepts. Safe to use from any thread."""
 
     def __init__(self, access_key_id: str, secret_access_key: str, account_id: str = ACCOUNT_ID) -> None:
-        """Registers the administrator's key as that of the IAM user ``learner``."""
+        """The administrator's key is that of the IAM user ``learner``."""
         self.account_id = account_id
         self._lock = threading.Lock()
         self._sessions: dict[str, Identity] = {}
         self._issued: dict[tuple[str, str], _Issued] = {}
-        self._admin_key = (access_key_id, secret_access_key)
-        self._admin: Identity
-        self.register()
+        arn = f"arn:aws:iam::{account_id}:user/{LEARNER}"
+        user_id = "AIDA" + "".join(secrets.choice(_ID_LETTERS) for _ in range(17))
+        learner = Principal(arn, account_id, "User", user_id, user_name=LEARNER, administrator=True)
+        self._admin = Identity(access_key_id, secret_access_key, learner)
+        lessons.add("iam", self.register)
 
     @property
     def administrator(self) -> Identity:
@@ -58,16 +62,10 @@ class Identities:
 
     def register(self) -> None:
         """Writes the learner into moto's IAM; call it again after moto's state was reset."""
-        key_id, secret = self._admin_key
         with self._lock:
-            user = _learner_user(self._iam, key_id, secret)
             self._sessions.clear()
             self._issued.clear()
-            self._admin = Identity(
-                key_id,
-                secret,
-                Principal(user.arn, self.account_id, "User", user.id, user_name=LEARNER, administrator=True),
-            )
+            _enter(self._iam, self._admin)
 
     def verify(self, request: Request) -> Signed[Identity]:
         """Checks the signature of a request and says who made it.
@@ -138,12 +136,12 @@ class Identities:
 
     @property
     def _iam(self) -> IAMBackend:
-        backend: IAMBackend = get_backend("iam")[self.account_id]["aws"]
+        backend: IAMBackend = lessons.backend("iam", self.account_id, "aws")
         return backend
 
     @property
     def _sts(self) -> STSBackend:
-        backend: STSBackend = get_backend("sts")[self.account_id]["aws"]
+        backend: STSBackend = lessons.backend("sts", self.account_id, "aws")
         return backend
 
     def _issue(self, role_arn: str, role_id: str, function_name: str) -> _Issued:
@@ -205,17 +203,18 @@ class Identities:
         return None
 
 
-def _learner_user(iam: IAMBackend, access_key_id: str, secret: str) -> User:
+def _enter(iam: IAMBackend, administrator: Identity) -> None:
+    """Writes the user into moto's IAM, with the key, unless they are there."""
     user = iam.users.get(LEARNER)
     if user is None:
         user = iam.create_user("us-east-1", LEARNER)
+        user.id = administrator.principal.user_id
         if _ADMINISTRATOR_POLICY in iam.managed_policies:
             iam.attach_user_policy(_ADMINISTRATOR_POLICY, LEARNER)
-    if not user.has_access_key(access_key_id):
+    if not user.has_access_key(administrator.access_key_id):
         key = user.create_access_key(prefix="AKIA")
-        key.access_key_id, key.secret_access_key = access_key_id, secret
-        iam.access_keys[access_key_id] = key
-    return user
+        key.access_key_id, key.secret_access_key = administrator.access_key_id, administrator.secret
+        iam.access_keys[key.access_key_id] = key
 
 
 def _expiry(assumed: Any) -> float:

@@ -11,16 +11,17 @@ from binascii import Error as Base64Error
 from typing import Any
 from urllib.parse import unquote
 
-from labkit.localcloud.permissions.backends import backend
+from labkit.localcloud.lessons import present
 from labkit.localcloud.permissions.templates import Filter, Scope
 
 
 def _held(service: str, attribute: str, scope: Scope, region: str | None = None) -> Any:
     """A collection of moto's, empty in a Region that does not exist."""
     try:
-        return getattr(backend(service, scope.account_id, region or scope.region), attribute)
+        state = present(service, scope.account_id, region or scope.region)
     except KeyError:
         return {}
+    return {} if state is None else getattr(state, attribute)
 
 
 def function(value: str, scope: Scope) -> str:

@@ -6,7 +6,7 @@ An index is built at a service's first call (tens of milliseconds) and keeps of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -109,18 +109,20 @@ class OperationIndex:
         return tuple(found)
 
 
+def rest_indexes(signing_name: str) -> Iterator[OperationIndex]:
+    """The indexes to try for a signing name, each made when it comes to it; none for an unknown service."""
+    for name in _SERVICES.get(signing_name, (signing_name,)):
+        if (index := _index(name)) is not None:
+            yield index
+
+
 @lru_cache(maxsize=256)
-def rest_indexes(signing_name: str) -> tuple[OperationIndex, ...]:
-    """The indexes to try for a signing name, in order; empty when botocore has no such service."""
+def _index(service: str) -> OperationIndex | None:
     loader = Loader()  # not kept: its cache of whole models is many times the size of the indexes
-    names = _SERVICES.get(signing_name, (signing_name,))
-    found = []
-    for name in names:
-        try:
-            found.append(OperationIndex(loader.load_service_model(name, "service-2")))
-        except UnknownServiceError:
-            continue
-    return tuple(found)
+    try:
+        return OperationIndex(loader.load_service_model(service, "service-2"))
+    except UnknownServiceError:
+        return None
 
 
 def _describe(

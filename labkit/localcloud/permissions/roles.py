@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import moto.core.utils
-from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
+from typing import TYPE_CHECKING, Any
 
 from labkit.localcloud.identities import Principal
-from labkit.localcloud.permissions.backends import backend
+from labkit.localcloud.lessons import backend, present
 from labkit.localcloud.permissions.policy import Document, parse
+
+if TYPE_CHECKING:
+    from moto.iam.models import Group, ManagedPolicy, Role, User
 
 _ADMINISTRATOR = parse('{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
 _NOTHING = parse('{"Version":"2012-10-17","Statement":[]}')
@@ -46,7 +46,7 @@ class Roles:
                 return Policies((), session=session)
             boundary = self._boundary(role.permissions_boundary_arn)
             return Policies(_documents(role), boundary, session)
-        user = self._iam.users.get(principal.user_name) if principal.user_name else None
+        user = self._all("users").get(principal.user_name) if principal.user_name else None
         documents = self._of_user(user) if user is not None else ()
         if principal.administrator:
             documents = (_ADMINISTRATOR, *documents)
@@ -58,21 +58,19 @@ class Roles:
             role = self._role_of(principal)
             tags: list[dict[str, str]] = role.tags if role is not None else []
         elif principal.user_name:
-            tags = self._iam.tagger.list_tags_for_resource(principal.arn)["Tags"]
+            iam = present("iam", self.account_id, "aws")
+            tags = iam.tagger.list_tags_for_resource(principal.arn)["Tags"] if iam is not None else []
         else:
             tags = []
         return {tag["Key"]: tag["Value"] for tag in tags}
 
     def role(self, role_arn: str) -> Role | None:
         """A role by its ARN, path included."""
-        for role in list(self._iam.roles.values()):
-            if role.arn == role_arn:
-                return role
-        return None
+        return next((role for role in list(self._all("roles").values()) if role.arn == role_arn), None)
 
     def exists(self, arn: str) -> bool:
         """Whether there is such a role or user."""
-        users = list(self._iam.users.values())
+        users = list(backend("iam", self.account_id, "aws").users.values())  # the learner is always there
         return self.role(arn) is not None or any(user.arn == arn for user in users)
 
     def trust_policy(self, role_arn: str) -> str | None:
@@ -85,26 +83,28 @@ class Roles:
         role = self.role(role_arn)
         if role is None:
             return 0.0
+        import moto.core.utils  # a role is there: so is moto
+
         return float((moto.core.utils.utcnow() - role.create_date).total_seconds())
 
-    @property
-    def _iam(self) -> IAMBackend:
-        iam: IAMBackend = backend("iam", self.account_id, "aws")
-        return iam
+    def _all(self, kind: str) -> dict[str, Any]:
+        """A collection of moto's IAM, empty while nobody has used IAM."""
+        iam = present("iam", self.account_id, "aws")
+        return {} if iam is None else getattr(iam, kind)
 
     def _role_of(self, principal: Principal) -> Role | None:
         if principal.role_id is not None:
-            return self._iam.roles.get(principal.role_id)
+            return self._all("roles").get(principal.role_id)
         return self.role(principal.role_arn or "")
 
     def _of_user(self, user: User) -> tuple[Document, ...]:
-        groups = [group for group in list(self._iam.groups.values()) if user in group.users]
+        groups = [group for group in list(self._all("groups").values()) if user in group.users]
         return (*_documents(user), *(document for group in groups for document in _documents(group)))
 
     def _boundary(self, policy_arn: str | None) -> Document | None:
         if not policy_arn:
             return None
-        policy = self._iam.managed_policies.get(policy_arn)
+        policy = self._all("managed_policies").get(policy_arn)
         return _managed(policy) if policy is not None else _NOTHING
 
 

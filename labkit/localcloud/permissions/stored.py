@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from labkit.localcloud.permissions.backends import backend
+from labkit.localcloud.lessons import present
 
 
 def stored_resource_policy(arn: str, account_id: str) -> str | None:
@@ -16,9 +16,11 @@ def stored_resource_policy(arn: str, account_id: str) -> str | None:
     if reader is None:
         return None
     try:
-        state = backend(parts[2], account_id, parts[3] or "aws")
+        state = present(parts[2], account_id, parts[3] or "aws")
     except KeyError:
         return None  # no such Region
+    if state is None:
+        return None
     policy = reader(state, parts[5], arn)
     if isinstance(policy, bytes):
         return policy.decode()

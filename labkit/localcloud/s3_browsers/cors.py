@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from labkit.localcloud.front import Answer, Request
+from labkit.localcloud.lessons import present
 from labkit.localcloud.permissions import denial
-from labkit.localcloud.permissions.backends import backend
 from labkit.localcloud.permissions.requests import path_style
 
 _OURS = "access-control-"
@@ -60,7 +60,8 @@ def with_cors(request: Request, answer: Answer, account_id: str) -> Answer:
 def _rules(request: Request, account_id: str) -> list[Any]:
     """The rules of the bucket that is asked, as moto keeps them."""
     bucket = path_style(request.header("host") or "", request.raw_path).split("/")[1]
-    held = backend("s3", account_id, "aws").buckets.get(bucket)
+    s3 = present("s3", account_id, "aws")
+    held = s3.buckets.get(bucket) if s3 is not None else None
     return list(held.cors) if held is not None else []
 
 

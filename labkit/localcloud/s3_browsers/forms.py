@@ -12,9 +12,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from werkzeug.formparser import MultiPartParser
-from werkzeug.http import parse_options_header
-
 from labkit.localcloud.front import Answer, Request
 from labkit.localcloud.identities import Identity
 from labkit.localcloud.permissions import denial
@@ -107,6 +104,9 @@ def refused(problem: FormRefused, request: Request) -> Answer:
 
 def _parse(request: Request) -> tuple[dict[str, str], str, bytes]:
     """Fields by their names in lower case, and the file's name and content."""
+    from werkzeug.formparser import MultiPartParser  # with moto: forms are rare
+    from werkzeug.http import parse_options_header
+
     _, options = parse_options_header(request.header("content-type"))
     try:
         form, files = MultiPartParser(max_form_memory_size=None).parse(

@@ -13,12 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
-
 from labkit.errors import LabError
-from labkit.localcloud import origin
+from labkit.localcloud import lessons, origin
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.functions.errors import ServiceError
 from labkit.localcloud.functions.invoke import Invocations
@@ -82,7 +78,7 @@ class Targets:
 
     def __init__(self, guard: Guard, invocations: Invocations, moto: MotoHost, clock: LessonClock) -> None:
         self._guard, self._invocations, self._moto, self._clock = guard, invocations, moto, clock
-        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        self.loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._kinds: dict[str, Send] = {"lambda": self._event, "sqs": self._queue, "sns": self._topic}
 
     def register(self, service: str, send: Send) -> None:
@@ -115,7 +111,7 @@ class Targets:
         if threading.get_ident() == self._thread:  # a clock that advances waits for it from now on
             _ = self._clock.spawn(guarded())
         else:
-            self._loop.call_soon_threadsafe(lambda: self._clock.spawn(guarded()))
+            self.loop.call_soon_threadsafe(lambda: self._clock.spawn(guarded()))
 
     async def invoke(
         self,
@@ -184,13 +180,14 @@ class Targets:
         _, _, _, region, account, name = arn.split(":")
 
         def send() -> None:
-            queue = sqs_backends[account][region].queues.get(name)
+            sqs = lessons.backend("sqs", account, region)
+            queue = sqs.queues.get(name)
             if queue is None:
                 raise NotDelivered("AWS.SimpleQueueService.NonExistentQueue", f"There is no queue {arn}")
             system = {}
             if message.trace_header:
                 system["AWSTraceHeader"] = {"DataType": "String", "StringValue": message.trace_header}
-            sqs_backends[account][region].send_message(
+            sqs.send_message(
                 queue.name,
                 message.body,
                 message_attributes=message.options.get("MessageAttributes"),
@@ -202,20 +199,26 @@ class Targets:
         await self._in_moto(send)
 
     async def _in_moto(self, work: Callable[[], None]) -> None:
-        try:
-            await self._moto.run(work)
-        except ServiceException as error:  # e.g. a FIFO queue that wants a deduplication id
-            raise NotDelivered(error.code, error.message) from None
+        def refusals_told() -> None:
+            from moto.core.exceptions import ServiceException
+
+            try:
+                work()
+            except ServiceException as error:  # e.g. a FIFO queue that wants a deduplication id
+                raise NotDelivered(error.code, error.message) from None
+
+        await self._moto.run(refusals_told)
 
     async def _topic(self, sender: Sender, arn: str, message: Message) -> None:
         await self.permit(sender, "sns:Publish", arn)
         region, account = arn.split(":")[3:5]
 
         def publish() -> None:
-            if arn not in sns_backends[account][region].topics:
+            sns = lessons.backend("sns", account, region)
+            if arn not in sns.topics:
                 raise NotDelivered("NotFound", f"There is no topic {arn}")
             with origin.handing_on(message.trace_header):
-                sns_backends[account][region].publish(
+                sns.publish(
                     message.body,
                     arn=arn,
                     subject=message.options.get("Subject"),

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from botocore import xform_name
 from botocore.model import ListShape, StructureShape
 
-from labkit.localcloud import contracts
+from labkit.localcloud import constraints
 from labkit.localcloud.front import Answer
 from labkit.localcloud.functions.errors import NOT_HERE
 from labkit.localcloud.identities import Identity
@@ -64,7 +64,7 @@ class Stacks:
         operation = self._operation(call.operation)
         shape = _model().operation_model(call.operation).input_shape
         params = _params(shape, call.params) if shape is not None else {}
-        if message := contracts.broken(SERVICE, call.operation, params):
+        if message := constraints.broken(SERVICE, call.operation, params):
             raise invalid(message)
         return operation(params, call.region, caller)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.guard import Guard
@@ -19,11 +20,23 @@ from labkit.localcloud.stacks.service import Stacks
 from labkit.localcloud.stacks.store import Store
 
 
+@dataclass(frozen=True)
+class ServedStacks:
+    """The service, and where custom resources answer."""
+
+    service: Stacks
+    responses: Responses
+
+
 def serve_stacks(
-    endpoint: str, identities: Identities, guard: Guard, moto: MotoHost, clock: LessonClock
-) -> tuple[Stacks, Responses]:
-    """The service, and where custom resources answer. On the event loop."""
-    loop = asyncio.get_running_loop()
+    endpoint: str,
+    identities: Identities,
+    guard: Guard,
+    moto: MotoHost,
+    clock: LessonClock,
+    loop: asyncio.AbstractEventLoop,
+) -> ServedStacks:
+    """Stacks of one local cloud."""
 
     def call_later(delay_s: float, do: Callable[[], None]) -> None:
         async def due() -> None:
@@ -36,4 +49,4 @@ def serve_stacks(
     engine = Engine(endpoint, identities, guard, store, history, responses)
     operations = Operations(store, engine, history)
     changes = ChangeOperations(store, engine, history, operations)
-    return Stacks(moto, operations, changes, Reading(store, engine)), responses
+    return ServedStacks(Stacks(moto, operations, changes, Reading(store, engine)), responses)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.localcloud import lessons
+
 
 def put(account_id: str, region: str, segment: dict[str, Any]) -> None:
     """Stores one document; one that X-Ray would not take is dropped, as the daemon's caller hears nothing."""
+    lessons.learned("xray")
     from labkit.localcloud.tracing import store
 
     store.put(account_id, region, segment)

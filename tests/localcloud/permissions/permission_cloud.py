@@ -20,6 +20,7 @@ from aiohttp import web
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from labkit.localcloud import lessons
 from labkit.localcloud.identities import ACCOUNT_ID, Identities, Identity
 from labkit.localcloud.identities.sts import install
 from labkit.localcloud.permissions import (
@@ -57,6 +58,7 @@ class SmallCloud:
     """Serves on 127.0.0.1 from its own thread; ``resource_policies`` stand for those the lead plugs in."""
 
     def __init__(self) -> None:
+        lessons.load_core()
         self.identities = Identities(KEY, SECRET)
         install(self.identities)
         handover.install()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,6 @@ from labkit.localcloud.sources.alarms import definition
 from labkit.localcloud.sources.alarms.definition import Asked
 from labkit.localcloud.sources.alarms.messages import Change, State, region_name
 from labkit.localcloud.sources.alarms.verdicts import ALARM, INSUFFICIENT, OK, Verdict, judge
-from labkit.localcloud.sources.eventbridge.bus import EventBridge
 from labkit.localcloud.sources.eventbridge.events import Event
 from labkit.localcloud.sources.targets import Message, NotDelivered, Service, Targets
 from labkit.localcloud.telemetry.mathematics import CannotCompute
@@ -53,9 +51,12 @@ class Watched:
 class Alarms:
     """Follows the alarms that moto keeps. Any thread may call; evaluation belongs to the event loop."""
 
-    def __init__(self, targets: Targets, clock: LessonClock, stores: Stores, bridge: EventBridge) -> None:
-        self._targets, self._clock, self._stores, self._bridge = targets, clock, stores, bridge
-        self._loop = asyncio.get_running_loop()
+    def __init__(
+        self, targets: Targets, clock: LessonClock, stores: Stores, publish: Callable[[Event], None]
+    ) -> None:
+        """``publish`` puts an event on a bus of EventBridge."""
+        self._targets, self._clock, self._stores, self._tell_bus = targets, clock, stores, publish
+        self._loop = targets.loop
         self._watched: dict[str, Watched] = {}
         self._deleted: list[Watched] = []
         self._acts: dict[str, Act] = {"sns": self._notify, "lambda": self._invoke}
@@ -173,9 +174,7 @@ class Alarms:
     def _publish(self, change: Change) -> None:
         now = self._clock.now()
         kind, resources = "CloudWatch Alarm State Change", (change.arn,)
-        self._bridge.publish(
-            Event(change.region, "aws.cloudwatch", kind, change.detail(), now, now, resources)
-        )
+        self._tell_bus(Event(change.region, "aws.cloudwatch", kind, change.detail(), now, now, resources))
 
     def _act(self, watched: Watched, change: Change, arn: str) -> None:
         async def act() -> None:

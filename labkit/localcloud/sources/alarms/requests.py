@@ -15,7 +15,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from labkit.localcloud import contracts
+from labkit.localcloud import constraints, contracts
 from labkit.localcloud.functions.errors import NOT_HERE
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.alarms import definition
@@ -109,7 +109,7 @@ def _refusing(operation: str, instead: str) -> Callable[[CloudWatchResponse], Ac
 
 
 def _hold(operation: str, asked: Mapping[str, Any]) -> None:
-    if message := contracts.broken("cloudwatch", operation, asked):
+    if message := constraints.broken("cloudwatch", operation, asked):
         raise ValidationError(message)
 
 

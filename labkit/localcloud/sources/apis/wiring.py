@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labkit.localcloud.clock import LessonClock
@@ -12,7 +11,7 @@ from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import Identities
 from labkit.localcloud.moto_host import MotoHost
 from labkit.localcloud.sources.apis.aws_calls import AwsCalls
-from labkit.localcloud.sources.apis.control import ApiControl, Control
+from labkit.localcloud.sources.apis.control import ApiControl
 from labkit.localcloud.sources.apis.function_urls import FunctionUrls
 from labkit.localcloud.sources.apis.gateway import Gateway
 from labkit.localcloud.sources.apis.http_apis.operations import HttpApiOperations
@@ -24,17 +23,15 @@ from labkit.localcloud.sources.apis.rest_apis.serve import RestApis
 from labkit.localcloud.sources.apis.rest_apis.trying import Trying
 from labkit.localcloud.sources.apis.running import Running
 from labkit.localcloud.sources.apis.signers import Signers
-from labkit.localcloud.sources.targets import Targets
 from labkit.localcloud.telemetry.store import Stores
 
 
 @dataclass(frozen=True)
 class ServedApis:
-    """``gateway`` answers callers of URLs and APIs, ``controls`` those who make APIs, by signing name."""
+    """``gateway`` answers callers of URLs and APIs, ``control`` those who make APIs."""
 
     gateway: Gateway
-    controls: Mapping[str, Control]
-    running: Running
+    control: ApiControl
 
 
 def serve_apis(
@@ -42,7 +39,7 @@ def serve_apis(
     identities: Identities,
     guard: Guard,
     functions: FunctionService,
-    targets: Targets,
+    running: Running,
     moto: MotoHost,
     stores: Stores,
     clock: LessonClock,
@@ -54,7 +51,7 @@ def serve_apis(
         aws: answers the calls of AWS services that APIs make.
     """
     port = int(endpoint.rpartition(":")[2])
-    signers, running, metrics = Signers(identities, guard), Running(targets), ApiMetrics(stores)
+    signers, metrics = Signers(identities, guard), ApiMetrics(stores)
     function_urls = FunctionUrls(signers, functions, running, metrics, clock.now, port)
     http_operations = HttpApiOperations(endpoint, clock.now)
     calls = AwsCalls(identities, guard, aws, endpoint)
@@ -64,4 +61,4 @@ def serve_apis(
     rest_apis = RestApis(rest_operations.served, signers, integrations, metrics, clock.now, port)
     trying = Trying(moto, rest_operations, rest_apis, integrations)
     control = ApiControl(moto, http_operations, rest_operations, {"TestInvokeMethod": trying})
-    return ServedApis(Gateway(function_urls, http_apis, rest_apis), {"apigateway": control}, running)
+    return ServedApis(Gateway(function_urls, http_apis, rest_apis), control)

@@ -16,6 +16,6 @@ def start(targets: Targets, moto: MotoHost, clock: LessonClock, stores: Stores) 
     """Puts EventBridge to work; other sources publish their own events with what is returned."""
     bridge = EventBridge(targets, clock, stores)
     Kinds(targets, moto, clock, bridge.publish)
-    rules.install(bridge, ScheduledRules(bridge, clock), clock)
+    rules.install(bridge, ScheduledRules(bridge, clock, targets.loop), clock)
     archives.install(bridge.publish, clock.now)
     return bridge

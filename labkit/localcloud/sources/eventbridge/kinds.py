@@ -11,9 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from moto.kinesis.models import kinesis_backends
-from moto.logs.models import logs_backends
-
+from labkit.localcloud import lessons
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.moto_host import MotoHost
@@ -39,7 +37,7 @@ class Kinds:
             await self._targets.permit(sender, action, f"{group_arn}:log-stream:{stream}")
 
         def write() -> None:
-            backend = logs_backends[ACCOUNT_ID][region]
+            backend = lessons.backend("logs", ACCOUNT_ID, region)
             if name not in backend.groups:
                 raise NotDelivered("ResourceNotFoundException", f"There is no log group {name}")
             backend.create_log_stream(name, stream)
@@ -55,7 +53,7 @@ class Kinds:
         data = base64.b64encode(message.body.encode()).decode()
 
         def put() -> None:
-            backend = kinesis_backends[ACCOUNT_ID][region]
+            backend = lessons.backend("kinesis", ACCOUNT_ID, region)
             if name not in backend.streams:
                 raise NotDelivered("ResourceNotFoundException", f"There is no stream {name}")
             backend.put_record(arn, name, key, "", data)

@@ -15,9 +15,8 @@ from labkit.localcloud.sources.timetables import Timetable, rate_or_cron
 class ScheduledRules:
     """Follows the rules that moto keeps. Any thread may call; appointments belong to the event loop."""
 
-    def __init__(self, bridge: EventBridge, clock: LessonClock) -> None:
-        self._bridge, self._clock = bridge, clock
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, bridge: EventBridge, clock: LessonClock, loop: asyncio.AbstractEventLoop) -> None:
+        self._bridge, self._clock, self._loop = bridge, clock, loop
         self._appointments: dict[str, Appointment] = {}
 
     def follow(self, rule: Rule) -> None:

@@ -7,11 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from labkit.localcloud import lessons
 from labkit.localcloud.functions.mapping_state import EventSource, EventSourceMapping, kind_of
-from labkit.localcloud.sources.mappings import moto_dynamodb, moto_kinesis, moto_sqs
-from labkit.localcloud.sources.mappings.queue import QueuePoller
 from labkit.localcloud.sources.mappings.shards import StreamSource
-from labkit.localcloud.sources.mappings.stream import StreamPoller
 from labkit.localcloud.sources.mappings.world import SourceGone, World
 
 
@@ -41,8 +39,6 @@ class Pollers:
         self._of: dict[str, tuple[EventSourceMapping, Poller]] = {}
         self._lock = threading.Lock()
         self._touched: set[str] = set()
-        for module in (moto_sqs, moto_dynamodb, moto_kinesis):
-            module.install(self.touched)
 
     def touched(self, source_arn: str) -> None:
         """From any thread: something has happened to a source. Costs nothing when nobody reads it."""
@@ -63,22 +59,12 @@ class Pollers:
 
     async def find(self, source_arn: str) -> EventSource | None:
         """The source as it is now; None when there is none."""
-        if kind_of(source_arn) == "sqs":
-            queue = await self._world.moto.run(moto_sqs.find, source_arn)
-            return None if queue is None else EventSource(int(queue.visibility_timeout))
-        try:
-            await self._world.moto.run(_stream(source_arn).shards)
-        except SourceGone:
-            return None
-        return EventSource()
+        found: EventSource | None = await self._world.moto.run(_find, source_arn)
+        return found
 
     async def open(self, mapping: EventSourceMapping) -> None:
-        """A new mapping."""
-        poller: Poller
-        if mapping.kind == "sqs":
-            poller = QueuePoller(self._world, mapping)
-        else:
-            poller = StreamPoller(self._world, mapping, _stream(mapping.source_arn))
+        """A new mapping; its source was found."""
+        poller = _poller(self._world, mapping)
         await poller.open()
         self._of[mapping.uuid] = mapping, poller
         self._by_source.setdefault(mapping.source_arn, {})[mapping.uuid] = poller
@@ -109,7 +95,38 @@ class Pollers:
                 poller.wake()
 
 
+# The readers of sources are loaded with the service that keeps the source: when it is first looked for.
+
+
+def _find(source_arn: str) -> EventSource | None:
+    lessons.learned(kind_of(source_arn))
+    if kind_of(source_arn) == "sqs":
+        from labkit.localcloud.sources.mappings import moto_sqs
+
+        queue = moto_sqs.find(source_arn)
+        return None if queue is None else EventSource(int(queue.visibility_timeout))  # type: ignore[attr-defined]
+    try:
+        _stream(source_arn).shards()
+    except SourceGone:
+        return None
+    return EventSource()
+
+
+def _poller(world: World, mapping: EventSourceMapping) -> Poller:
+    if mapping.kind == "sqs":
+        from labkit.localcloud.sources.mappings.queue import QueuePoller
+
+        return QueuePoller(world, mapping)
+    from labkit.localcloud.sources.mappings.stream import StreamPoller
+
+    return StreamPoller(world, mapping, _stream(mapping.source_arn))
+
+
 def _stream(source_arn: str) -> StreamSource:
     if kind_of(source_arn) == "dynamodb":
-        return moto_dynamodb.DynamoDbStream(source_arn)
-    return moto_kinesis.KinesisStream(source_arn)
+        from labkit.localcloud.sources.mappings.moto_dynamodb import DynamoDbStream
+
+        return DynamoDbStream(source_arn)
+    from labkit.localcloud.sources.mappings.moto_kinesis import KinesisStream
+
+    return KinesisStream(source_arn)

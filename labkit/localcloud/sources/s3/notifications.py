@@ -18,10 +18,8 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.s3 import notifications as moto_notifications
 from moto.s3.models import NotificationConfiguration, S3Backend
 from moto.s3.responses import S3Response
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
 
-from labkit.localcloud import origin
+from labkit.localcloud import lessons, origin
 from labkit.localcloud.clock import LessonClock
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
@@ -222,9 +220,9 @@ class S3Notifications:
 def _exists(kind: str, arn: str) -> bool:
     region, name = arn.split(":")[3], arn.split(":")[5]
     if kind == "Queue":
-        return name in sqs_backends[ACCOUNT_ID][region].queues
+        return name in lessons.backend("sqs", ACCOUNT_ID, region).queues
     # A function that is missing has no policy either: S3 has one sentence for both.
-    return kind != "Topic" or arn in sns_backends[ACCOUNT_ID][region].topics
+    return kind != "Topic" or arn in lessons.backend("sns", ACCOUNT_ID, region).topics
 
 
 async def _lost(bucket_arn: str, arn: str, end: GivenUp) -> None:

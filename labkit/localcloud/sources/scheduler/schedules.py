@@ -6,7 +6,6 @@ schedule's dead-letter queue", "Monitoring with Amazon CloudWatch".
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import random
@@ -80,7 +79,7 @@ class Schedules:
 
     def __init__(self, targets: Targets, clock: LessonClock, stores: Stores) -> None:
         self._targets, self._clock, self._stores = targets, clock, stores
-        self._loop = asyncio.get_running_loop()
+        self._loop = targets.loop
         self._appointments: dict[str, Appointment] = {}
 
     def follow(self, schedule: Schedule, region: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from moto.logs.models import logs_backends
 from moto.stepfunctions.parser.api import HistoryEventType, LogLevel
 from moto.stepfunctions.parser.asl.eval.event.logging import is_logging_enabled_for
 
+from labkit.localcloud import lessons
 from labkit.localcloud.identities import ACCOUNT_ID
 
 
@@ -40,7 +40,7 @@ class RunLog:
         return bool(is_logging_enabled_for(log_level=self._level, history_event_type=history_event_type))
 
     def publish_history_log(self, history_log: dict[str, Any]) -> None:
-        group = logs_backends[ACCOUNT_ID][self._region].groups.get(self._group)
+        group = lessons.backend("logs", ACCOUNT_ID, self._region).groups.get(self._group)
         if group is None:
             return  # deleted meanwhile: AWS drops these lines, too
         if self._stream not in group.streams:

@@ -42,10 +42,10 @@ def install(
 ) -> None:
     """Teaches moto Step Functions, and ``targets`` the kind ``states``: a state machine that an event starts.
 
-    On the event loop. Executions run in threads that end with the process. ``publish`` takes their events.
+    Executions run in threads that end with the process. ``publish`` takes their events.
     """
     calls = Calls(endpoint, guard.can_assume, identities.issue_for_function)
-    interpreter = Interpreter(Work(clock), calls.client_for)
+    interpreter = Interpreter(Work(clock, targets.loop), calls.client_for)
     settings = Settings(guard, clock.now)
     metrics = StatesMetrics(stores, clock.now)
 

@@ -6,8 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from moto.logs.models import logs_backends
-
+from labkit.localcloud import lessons
 from labkit.localcloud.guard import Guard
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.sources.states.calls import SERVICE
@@ -68,7 +67,7 @@ class Settings:
         if len(logging.get("destinations") or ()) != 1:
             raise _logging("Must specify exactly one Log Destination.")
         group_region, name = _group(logging)
-        if group_region != region or name not in logs_backends[ACCOUNT_ID][region].groups:
+        if group_region != region or name not in lessons.backend("logs", ACCOUNT_ID, region).groups:
             raise _logging("Log Destination not found or not in this Region.")
         if not self._guard.role_allows(role_arn, DELIVER, "*"):
             raise refused(

@@ -21,8 +21,8 @@ FOR_EVER_S = 99_999_999  # AWS's default of TimeoutSeconds: three years, which n
 class Work:
     """Counts the threads at work, and keeps the lesson clock from moving on while there are any."""
 
-    def __init__(self, clock: LessonClock) -> None:
-        self._clock, self._loop = clock, asyncio.get_running_loop()
+    def __init__(self, clock: LessonClock, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock, self._loop = clock, loop
         self._lock = threading.Lock()
         self._count = 0
         self._rest = asyncio.Event()

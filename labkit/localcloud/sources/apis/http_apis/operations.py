@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from labkit.localcloud import lessons
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.sources.apis.control import Operation
@@ -260,9 +261,7 @@ class HttpApiOperations:
         return found(self._backend(call.region).apis, call.params["ApiId"], "API")
 
     def _backend(self, region: str) -> Any:
-        from moto.apigatewayv2.models import apigatewayv2_backends  # over a second, the first time
-
-        return apigatewayv2_backends[ACCOUNT_ID][region]
+        return lessons.backend("apigatewayv2", ACCOUNT_ID, region)
 
 
 def _shown(deployment: Deployment) -> Document:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from labkit.localcloud import lessons
 from labkit.localcloud.identities import ACCOUNT_ID
 from labkit.localcloud.permissions.requests import Call
 from labkit.localcloud.sources.apis.control import Operation
@@ -204,9 +205,7 @@ class RestApiOperations:
         return found(self._backend(call.region).apis, call.params["restApiId"], "API")
 
     def _backend(self, region: str) -> Any:
-        from moto.apigateway.models import apigateway_backends  # over a second, the first time
-
-        return apigateway_backends[ACCOUNT_ID][region]
+        return lessons.backend("apigateway", ACCOUNT_ID, region)
 
 
 def _patch(api: Any, op: str, path: str, value: str | None) -> None:
