@@ -10,7 +10,7 @@ import itertools
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import moto.sqs.models
@@ -18,6 +18,7 @@ from moto.core.utils import unix_time, unix_time_millis
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 
 from labkit.localcloud import origin
+from labkit.localcloud.sources.sqs import requests
 
 Touched = Callable[[str], None]
 
@@ -25,7 +26,16 @@ LOCK = threading.RLock()
 _tell: list[Touched] = []
 _LONG_POLL_TURN_S = 1.0
 
-_deduplicated: WeakKeyDictionary[Queue, dict[tuple[str | None, str | None], float]] = WeakKeyDictionary()
+
+class _Sent(NamedTuple):
+    """A message that a FIFO queue has taken."""
+
+    time_ms: float
+    message_id: str
+    sequence_number: str
+
+
+_deduplicated: WeakKeyDictionary[Queue, dict[tuple[str | None, str | None], _Sent]] = WeakKeyDictionary()
 _sequence = itertools.count(18_850_000_000_000_000_000, 256)  # of FIFO queues: 20 digits that grow
 
 _add_message = Queue.add_message
@@ -43,9 +53,9 @@ def install(touched: Touched) -> None:
     def add_message(self: Queue, message: Message) -> None:
         with LOCK:
             if self.fifo_queue and not message.approximate_receive_count:
+                message.sequence_number = str(next(_sequence))
                 if _is_repeated(self, message):
                     return
-                message.sequence_number = str(next(_sequence))
             if "AWSTraceHeader" not in message.system_attributes and (trace := origin.trace_header()):
                 # SDKs inside functions send the header with the request instead.
                 message.system_attributes["AWSTraceHeader"] = {"DataType": "String", "StringValue": trace}
@@ -69,6 +79,7 @@ def install(touched: Touched) -> None:
         return call
 
     _make_quick()
+    requests.install()
     Queue.add_message = add_message  # type: ignore[method-assign]
     SQSBackend.receive_message = receive_message  # type: ignore[method-assign]
     for name in _originals:
@@ -76,16 +87,21 @@ def install(touched: Touched) -> None:
 
 
 def _is_repeated(queue: Queue, message: Message) -> bool:
-    """Whether a FIFO queue has had this deduplication id in the last minutes; moto forgets what is gone."""
+    """Whether a FIFO queue has had this deduplication id in the last minutes; moto forgets what is gone.
+
+    A repeated message gets id and sequence number of the first one, which is what its sender is told.
+    """
     per_group = queue.deduplication_scope == "messageGroup"  # type: ignore[attr-defined]
     key = message.deduplication_id, message.group_id if per_group else None
     now_ms = unix_time_millis()
     known = _deduplicated.setdefault(queue, {})
-    if now_ms - known.get(key, 0.0) < DEDUPLICATION_TIME_IN_SECONDS * 1000:
-        return True
-    for old in [each for each, at in known.items() if now_ms - at >= DEDUPLICATION_TIME_IN_SECONDS * 1000]:
+    kept_ms = DEDUPLICATION_TIME_IN_SECONDS * 1000
+    for old in [each for each, sent in known.items() if now_ms - sent.time_ms >= kept_ms]:
         del known[old]
-    known[key] = now_ms
+    if (first := known.get(key)) is not None:
+        message.id, message.sequence_number = first.message_id, first.sequence_number
+        return True
+    known[key] = _Sent(now_ms, message.id, str(message.sequence_number))
     return False
 
 
