@@ -11,6 +11,7 @@ import contextlib
 import enum
 import secrets
 import time
+from collections.abc import Callable
 
 from labkit import facts
 from labkit.runtime.api import RESPONSE_BYTES_MAX, Work, too_large_error
@@ -68,6 +69,15 @@ class ExecutionEnvironment:
     def keeper_pid(self) -> int:
         """The process below which all of this environment's processes are."""
         return self._place.keeper.pid
+
+    @property
+    def lost(self) -> bool:
+        """Whether the keeper has ended, and with it everything here."""
+        return self._place.keeper.gone
+
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        """Calls ``tell`` when the keeper ends, in whatever way."""
+        self._place.keeper.when_gone(tell)
 
     async def initialise(self) -> None:
         """Makes the sandbox and runs the init phase. A failed init leaves the state ``failed``."""

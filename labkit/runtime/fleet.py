@@ -7,14 +7,18 @@ new code or configuration replaces them; long idle ones are ended.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from labkit.runtime.environment import ExecutionEnvironment, Host, State
 from labkit.runtime.languages import prepare
+from labkit.runtime.pool import Pool
 from labkit.runtime.sandbox import Launcher, probe
 from labkit.runtime.spec import CredentialsSource, FunctionSpec, Invocation, LogSink, Outcome
 from labkit.runtime.streaming import ResponseStream
@@ -23,6 +27,7 @@ IDLE_S = 600.0  # AWS names no figure; some minutes is what people measure
 IDLE_MAX = 200  # beyond this many idle environments the longest idle ends: the machine is a laptop
 STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
 START_TURN_S = 0.5  # an init that sleeps gives its turn to the next one after this long
+log = logging.getLogger(__name__)
 
 
 class Fleet:
@@ -53,11 +58,10 @@ class Fleet:
         self._host: asyncio.Future[Host]
         self._idle: dict[tuple[str, str], list[ExecutionEnvironment]] = defaultdict(list)
         self._all: set[ExecutionEnvironment] = set()
-        self._warm: dict[str, set[ExecutionEnvironment]] = {}
-        self._wanted: dict[str, tuple[FunctionSpec | None, int]] = {}
+        self._pools: dict[str, Pool] = {}
         self._outdated: set[ExecutionEnvironment] = set()
         self._turns = asyncio.Semaphore(STARTS_AT_ONCE)
-        self._closing: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._reaper: asyncio.TimerHandle | None = None
         self._isolation_problem: str | None = None
 
@@ -94,7 +98,8 @@ class Fleet:
         Raises:
             RuntimeUnavailable: this machine cannot run the function's runtime.
         """
-        environment = self._take_warm(spec, pool) or self._take_idle(spec)
+        kept = self._pools.get(pool or "")
+        environment = (kept and kept.ready(spec)) or self._take_idle(spec)
         if environment is None:
             environment = await self._start(spec)
         try:
@@ -111,42 +116,36 @@ class Fleet:
     ) -> None:
         """Starts environments ahead (provisioned concurrency) until ``count`` of them stand in ``pool``.
 
-        Environments of another version or revision, and surplus ones, are ended. ``progress`` is told how
-        many are ready, each time that one is. ``spec`` None gives the pool up.
+        Environments of another version or revision, and surplus ones, are ended; one that is lost is
+        replaced. ``progress`` is told how many are ready, each time that it changes. ``spec`` None gives the
+        pool up.
 
         Raises:
             RuntimeUnavailable: this machine cannot run the function's runtime.
         """
-        kept = self._warm.setdefault(pool, set())
-        self._wanted[pool] = (spec, count)
-        for environment in list(kept):
-            outdated = spec is None or (environment.spec.key, environment.spec.revision) != (
-                spec.key,
-                spec.revision,
-            )
-            if outdated or len(kept) > count:
-                kept.discard(environment)
-                if environment.state is not State.BUSY:
-                    self._end(environment)
-        if spec is None:
-            return
-        progress(len(kept))
-        while len(kept) < count and self._wanted[pool] == (spec, count):
-            environment = await self._start(spec, "provisioned-concurrency")
-            if self._wanted[pool] != (spec, count):
+        before = self._pools.pop(pool, None)
+        kept = Pool(spec, count, progress) if spec is not None else None
+        for environment in before.environments if before is not None else ():
+            if kept is not None and kept.takes(environment):
+                kept.environments.add(environment)
+            elif environment.state is not State.BUSY:
                 self._end(environment)
-                return
-            kept.add(environment)
-            progress(len(kept))
+        if kept is not None:
+            self._pools[pool] = kept
+            progress(len(kept.environments))
+            await self._fill(pool, kept)
 
     def retire(self, arn: str, version: str | None = None, keep_revision: str | None = None) -> None:
         """Ends idle environments of a function (or version) but those of ``keep_revision``; busy ones end
         when they are done."""
+
+        def outdated(spec: FunctionSpec) -> bool:
+            return spec.arn == arn and version in (None, spec.version) and spec.revision != keep_revision
+
+        self._pools = {name: pool for name, pool in self._pools.items() if not outdated(pool.spec)}
         for environment in self.environments(arn):
             spec = environment.spec
-            if version in (None, spec.version) and spec.revision != keep_revision:
-                for kept in self._warm.values():
-                    kept.discard(environment)
+            if outdated(spec):
                 if environment in self._idle[spec.key]:
                     self._idle[spec.key].remove(environment)
                 if environment.state in (State.IDLE, State.FAILED):
@@ -158,9 +157,10 @@ class Fleet:
         """Ends all environments and the launcher; nothing stays behind."""
         if self._reaper is not None:
             self._reaper.cancel()
+        self._pools.clear()  # nothing is started in their place any more
         for environment in list(self._all):
             self._end(environment)
-        await asyncio.gather(self._host, *self._closing, return_exceptions=True)
+        await asyncio.gather(self._host, *self._tasks, return_exceptions=True)
         self._launcher.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -169,21 +169,11 @@ class Fleet:
         isolated = self._isolation_problem is None
         return Host(launcher=self._launcher, isolated=isolated, **self._host_parts)  # type: ignore[arg-type]
 
-    def _take_warm(self, spec: FunctionSpec, pool: str | None) -> ExecutionEnvironment | None:
-        for environment in self._warm.get(pool or "", ()):
-            ready = environment.state in (State.IDLE, State.FAILED)
-            if ready and environment.spec.key == spec.key and environment.spec.revision == spec.revision:
-                return environment
-        return None
-
-    def _is_warm(self, environment: ExecutionEnvironment) -> bool:
-        return any(environment in kept for kept in self._warm.values())
-
     def _take_idle(self, spec: FunctionSpec) -> ExecutionEnvironment | None:
         waiting = self._idle.get(spec.key)
         while waiting:
             environment = waiting.pop()
-            if environment.spec.revision == spec.revision:
+            if environment.spec.revision == spec.revision and not environment.lost:
                 return environment
             self._end(environment)
         return None
@@ -210,12 +200,12 @@ class Fleet:
         spec = environment.spec
         if environment in self._outdated or environment.state is State.DEAD or environment not in self._all:
             self._outdated.discard(environment)
-            for kept in self._warm.values():
-                kept.discard(environment)
+            for pool in self._pools.values():
+                pool.environments.discard(environment)
             self._end(environment)
             return
         if environment.initialization_type != "on-demand":
-            if not self._is_warm(environment):
+            if not any(environment in pool.environments for pool in self._pools.values()):
                 self._end(environment)
             return
         environment.idle_since = asyncio.get_running_loop().time()
@@ -223,9 +213,44 @@ class Fleet:
 
     def _end(self, environment: ExecutionEnvironment) -> None:
         self._all.discard(environment)
-        task = asyncio.create_task(environment.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._spawn(environment.close())
+
+    async def _fill(self, name: str, pool: Pool) -> None:
+        """Starts what is missing in a pool, as long as it is the one that is wanted."""
+        pool.filling = True
+        try:
+            while not pool.full and self._pools.get(name) is pool:
+                environment = await self._start(pool.spec, "provisioned-concurrency")
+                wanted = self._pools.get(name)
+                if wanted is None or not wanted.takes(environment):
+                    self._end(environment)
+                else:
+                    wanted.add(environment)
+                    environment.when_lost(partial(self._replace, name, environment))
+        finally:
+            pool.filling = False
+
+    def _replace(self, name: str, lost: ExecutionEnvironment) -> None:
+        """An environment of a pool has gone without being ended here, with whatever it was doing."""
+        pool = self._pools.get(name)
+        if pool is None or lost not in pool.environments:
+            return
+        pool.lose(lost)
+        if lost.state is not State.BUSY:
+            self._end(lost)
+        if not pool.filling:
+            self._spawn(self._refill(name, pool))
+
+    async def _refill(self, name: str, pool: Pool) -> None:
+        try:
+            await self._fill(name, pool)
+        except Exception:
+            log.exception("provisioned environments of %s cannot be replaced", name)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _reap(self) -> None:
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,11 @@ class Keeper:
     def gone(self) -> bool:
         """Whether the keeper itself has ended: nothing can be started any more."""
         return self._listener is None or self._listener.done()
+
+    def when_gone(self, tell: Callable[[], None]) -> None:
+        """Calls ``tell`` when the keeper has ended; soon, if it has."""
+        assert self._listener is not None, "attach() comes first"
+        self._listener.add_done_callback(lambda _: tell())
 
     async def attach(self, isolated: bool) -> None:
         """Waits until the keeper is there. Raises OSError when its namespaces cannot be made."""

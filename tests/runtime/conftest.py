@@ -8,7 +8,7 @@ import json
 import textwrap
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,15 +88,25 @@ class Bench:
 
         async def call() -> None:
             self.fleet.retire(spec.arn, keep_revision=keep_revision)
-            await asyncio.gather(*self.fleet._closing)
+            await asyncio.gather(*self.fleet._tasks)
 
         self._runner.run(call())
 
     def keep_warm(self, pool: str, spec: FunctionSpec | None, count: int) -> list[int]:
-        """Provisioned concurrency; returns how many were ready each time it was told."""
+        """Provisioned concurrency; returns how many were ready each time it was told, later times too."""
         told: list[int] = []
         self._runner.run(self.fleet.keep_warm(pool, spec, count, told.append))
         return told
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Lets the fleet work until something has come about."""
+
+        async def poll() -> None:
+            async with asyncio.timeout(60):
+                while not condition():
+                    await asyncio.sleep(0.01)
+
+        self._runner.run(poll())
 
     def close(self) -> None:
         self._runner.run(self.fleet.close())

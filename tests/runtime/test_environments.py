@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import signal
 
 import pytest
 
@@ -208,6 +209,30 @@ def test_provisioned_environments_start_ahead_and_the_surplus_spills_over(bench:
     assert sum(outcome.init_ms is not None for outcome in outcomes) == 1
     bench.keep_warm("pool", None, 0)
     assert json.loads(bench.invoke(spec).payload) == "on-demand"
+
+
+def test_a_provisioned_environment_that_is_lost_is_replaced(bench: Bench) -> None:
+    """The machine may kill any process: the pool is full again, and nobody waits for an init."""
+    spec = bench.function("def handler(event, context): return 'fine'", version="1")
+    told = bench.keep_warm("lossy", spec, 2)
+    first, second = bench.fleet.environments(spec.arn)
+    os.kill(first.keeper_pid, signal.SIGKILL)
+    bench.until(lambda: told == [0, 1, 2, 1, 2])
+    assert first not in bench.fleet.environments(spec.arn) and second in bench.fleet.environments(spec.arn)
+    outcomes = bench.invoke_many(spec, 2, pool="lossy")
+    assert [(outcome.payload, outcome.init_ms) for outcome in outcomes] == [(b'"fine"', None)] * 2
+    bench.keep_warm("lossy", None, 0)
+
+
+def test_an_idle_environment_that_is_lost_takes_no_invocation(bench: Bench) -> None:
+    """The next one is an ordinary cold start."""
+    spec = bench.function("def handler(event, context): return 'fine'")
+    bench.invoke(spec)
+    (idle,) = bench.fleet.environments(spec.arn)
+    os.kill(idle.keeper_pid, signal.SIGKILL)
+    bench.until(lambda: idle.lost)
+    again = bench.invoke(spec)
+    assert again.payload == b'"fine"' and again.init_ms is not None
 
 
 def _report(outcome: object) -> str:
