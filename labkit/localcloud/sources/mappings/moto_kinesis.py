@@ -8,11 +8,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import unix_time
 from moto.kinesis.models import KinesisBackend, Record, Stream, kinesis_backends
 from moto.kinesis.models import Shard as MotoShard
+from moto.kinesis.responses import KinesisResponse
+from moto.kinesis.utils import decompose_shard_iterator
 from moto.utilities.utils import md5_hash
 
+from labkit.localcloud import contracts
+from labkit.localcloud.contracts import refused
 from labkit.localcloud.sources.mappings.shards import Shard, StreamRecord
 from labkit.localcloud.sources.mappings.world import SourceGone, encode
 
@@ -22,6 +27,9 @@ _lock = threading.RLock()
 _split_shard = Stream.split_shard
 _merge_shards = Stream.merge_shards
 _delete_stream = KinesisBackend.delete_stream
+_create_stream = KinesisResponse.create_stream
+_get_shard_iterator = KinesisResponse.get_shard_iterator
+_get_records = KinesisResponse.get_records
 
 
 def install(touched: Touched) -> None:
@@ -55,6 +63,40 @@ def install(touched: Touched) -> None:
     Stream.merge_shards = merge_shards  # type: ignore[method-assign]
     Stream.get_shard_for_key = _open_shard_for_key  # type: ignore[method-assign]
     KinesisBackend.delete_stream = delete_stream  # type: ignore[method-assign]
+    KinesisResponse.create_stream = _checked_create  # type: ignore[method-assign]
+    KinesisResponse.get_shard_iterator = _checked_iterator  # type: ignore[method-assign]
+    KinesisResponse.get_records = _checked_records  # type: ignore[method-assign]
+    contracts.install(KinesisResponse, "kinesis", {})
+
+
+def _checked_create(self: KinesisResponse) -> ActionResult:
+    on_demand = (self._get_param("StreamModeDetails") or {}).get("StreamMode") == "ON_DEMAND"
+    count, name = self._get_param("ShardCount"), self._get_param("StreamName")
+    if not on_demand and count is None:
+        raise refused("ShardCount is required for a stream in PROVISIONED mode.")
+    if on_demand and count is not None:
+        raise refused("ShardCount must not be given for a stream in ON_DEMAND mode.")
+    if name in self.kinesis_backend.streams:
+        message = f"Stream {name} under account {self.current_account} already exists."
+        raise refused(message, "ResourceInUseException")
+    return _create_stream(self)
+
+
+def _checked_iterator(self: KinesisResponse) -> ActionResult:
+    kind = self._get_param("ShardIteratorType")
+    if kind.endswith("SEQUENCE_NUMBER") and not self._get_param("StartingSequenceNumber"):
+        raise refused(f"StartingSequenceNumber is required for {kind}.", "InvalidArgumentException")
+    if kind == "AT_TIMESTAMP" and self._get_param("Timestamp") is None:
+        raise refused(f"Timestamp is required for {kind}.", "InvalidArgumentException")
+    return _get_shard_iterator(self)
+
+
+def _checked_records(self: KinesisResponse) -> ActionResult:
+    try:
+        decompose_shard_iterator(self._get_param("ShardIterator"))
+    except ValueError:  # also what base64 and UTF-8 raise
+        raise refused("Invalid ShardIterator.", "InvalidArgumentException") from None
+    return _get_records(self)
 
 
 class _Kept:

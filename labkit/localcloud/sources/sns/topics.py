@@ -24,6 +24,7 @@ from moto.sns.responses import SNSResponse
 
 from labkit.localcloud import origin
 from labkit.localcloud.functions.errors import NOT_HERE
+from labkit.localcloud.sources.sns import requests
 from labkit.localcloud.sources.sns.delivery import Deliveries
 from labkit.localcloud.sources.sns.messages import Published
 from labkit.localcloud.sources.sns.subscriptions import (
@@ -112,6 +113,7 @@ def install(deliveries: Deliveries, now: Callable[[], float]) -> None:
         setattr(SNSResponse, operation, _refusal(instead))
     SNSResponse.create_topic = _checked_create_topic_request  # type: ignore[method-assign]
     SNSResponse.set_topic_attributes = _checked_topic_attributes  # type: ignore[method-assign]
+    requests.install()
 
 
 def _bodies(message: str, structure: str | None) -> dict[str, str]:
