@@ -128,7 +128,7 @@ def ask(function: Function, photo: Photo, qualifier: str | None = None) -> Any:
         raise NotYet(
             f"the body is {_short(body)}, not text",
             "a body that is JSON text",
-            "HTTP APIs carry text: put the item through json.dumps before it becomes the body.",
+            _to_text(function),
         )
     try:
         return json.loads(body)
@@ -195,6 +195,15 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(one)
     else:
         yield value
+
+
+def _to_text(function: Function) -> str:
+    if function.runtime.startswith("nodejs"):
+        return (
+            "HTTP APIs carry text: JSON.stringify makes it. Of undefined it makes nothing: does the handler "
+            "await the answer of send?"
+        )
+    return "HTTP APIs carry text: put the item through json.dumps before it becomes the body."
 
 
 def _short(value: Any, limit: int = 160) -> str:

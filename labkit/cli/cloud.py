@@ -14,7 +14,7 @@ from labkit.errors import CloudError
 WORKSPACE = click.option(
     "--workspace",
     type=click.Path(path_type=Path),
-    help="Folder whose cloud is meant; default $LABKIT_WORKSPACE, else the current folder.",
+    help="Your workspace; default $LABKIT_WORKSPACE, else the current folder, or workspace in it.",
 )
 
 

@@ -195,7 +195,7 @@ def _summarise(outcomes: list[Outcome], report: Path | None, region: str, whole_
     from rich.table import Table
 
     from labkit.course.kernel import bare_s
-    from labkit.course.report import COLUMNS, Times, row, summary, write_report
+    from labkit.course.report import COLUMNS, Times, row, summary, total, write_report
 
     times = Times(whole_s, sum(one.cells_s for one in outcomes), len(outcomes) * bare_s())
 
@@ -204,6 +204,9 @@ def _summarise(outcomes: list[Outcome], report: Path | None, region: str, whole_
         table.add_column(name, justify="right" if name in ("Time", "Invocations", "Cost on AWS") else "left")
     for outcome in outcomes:
         table.add_row(*row(outcome))
+    if len(outcomes) > 1:
+        table.add_section()
+        table.add_row(*total(outcomes))
     Console().print(table)
     click.echo(summary(outcomes, times))
     if report is not None:

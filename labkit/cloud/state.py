@@ -22,6 +22,7 @@ from labkit.errors import CloudError
 
 DEFAULT_REGION = "us-east-1"
 STATE_DIR = ".labkit"
+USUAL_WORKSPACE = "workspace"  # of `labkit start`, in the course's own folder
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,16 @@ class Status:
 
 
 def workspace_dir(workspace: str | Path | None = None) -> Path:
-    """The workspace as an absolute path: the argument, else $LABKIT_WORKSPACE, else the current folder."""
-    return Path(workspace or os.environ.get("LABKIT_WORKSPACE") or ".").expanduser().resolve()
+    """The workspace as an absolute path: the argument, else $LABKIT_WORKSPACE, else the current folder.
+
+    In the course's own folder that is the ``workspace`` in it, once `labkit start` has made it.
+    """
+    named = workspace or os.environ.get("LABKIT_WORKSPACE")
+    place = Path(named or ".").expanduser().resolve()
+    inner = place / USUAL_WORKSPACE
+    if not named and not (place / STATE_DIR).is_dir() and (inner / STATE_DIR).is_dir():
+        return inner
+    return place
 
 
 def state_dir(workspace: Path) -> Path:

@@ -81,9 +81,9 @@ def hints(exercise: str, folder: Path | None = None) -> list[str]:
         LabError: there is no such exercise.
     """
     known: list[str] = []
-    for path in notebooks(folder or course().copies):
-        if exercise[:2].isdecimal() and phase(path) != exercise[:2]:
-            continue
+    there_are = notebooks(folder or course().copies)
+    of_phase = [path for path in there_are if phase(path) == exercise[:2]]
+    for path in of_phase or there_are:
         for name, found in in_notebook(path).items():
             if name == exercise:
                 return found

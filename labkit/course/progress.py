@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labkit import checks
 from labkit.checks import Journal, Mark
-from labkit.cloud import workspace_dir
+from labkit.cloud import STATE_DIR, workspace_dir
 
 SIGNS = {"done": "✓", "skipped": "–", "undone": "✗", "open": "·"}
 
@@ -68,6 +68,8 @@ class Progress:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
+        if not (self.workspace / STATE_DIR).is_dir():
+            yield f"Nothing was begun in {self.workspace}. If you work elsewhere, name it with --workspace."
         for phase in self.phases:
             steps = self.of(phase)
             yield f"Phase {phase}: {sum(step.reached for step in steps)} of {len(steps)}"

@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-from labkit import __version__, pricing
+from labkit import __version__
 from labkit.course import notebook as files
 from labkit.course.disk import write
 from labkit.course.run import Outcome
@@ -31,14 +32,15 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem aut
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ text-align: left; padding: .4rem .8rem; border-bottom: 1px solid #8886; }}
 td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-pre {{ overflow-x: auto; border-left: 4px solid #d32f2f; padding-left: .8rem; }}
+tfoot td {{ font-weight: 600; border-bottom: 0; }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; border-left: 4px solid #d32f2f; padding-left: .8rem; }}
 .good {{ color: #2e7d32; }} .bad {{ color: #d32f2f; font-weight: 600; }}
 </style></head><body>
 <h1>{title}</h1>
 <p>{summary}</p>
 <table><thead><tr>{head}</tr></thead><tbody>
 {rows}
-</tbody></table>
+</tbody>{foot}</table>
 {problems}
 <p><small>labkit {version}, {at}. Costs: requests and duration at the first tier of {region} prices, without
 the free tier.</small></p>
@@ -54,9 +56,25 @@ def row(outcome: Outcome) -> tuple[str, ...]:
         checks = f"{outcome.count('done', 'skipped')} of {len(outcome.asked)}"
     if skipped := outcome.count("skipped"):
         checks += f", {skipped} skipped"
-    cost = "unknown" if outcome.cost_usd is None else f"{pricing.usd(outcome.cost_usd)} USD"
     result = "passed" if outcome.passed else "failed"
+    cost = _cost(outcome.cost_usd)
     return outcome.name, checks, f"{outcome.duration_s:.1f} s", f"{outcome.invocations:,}", cost, result
+
+
+def total(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The last line of the table, in the order of `COLUMNS`; costs that are not known are left out."""
+    reached = sum(one.count("undone") if one.learner else one.count("done", "skipped") for one in outcomes)
+    checks = f"{reached} of {sum(len(one.asked) for one in outcomes)}"
+    invocations = sum(one.invocations for one in outcomes)
+    cost_usd = sum((one.cost_usd for one in outcomes if one.cost_usd is not None), Decimal(0))
+    passed = f"{sum(one.passed for one in outcomes)} of {len(outcomes)} passed"
+    duration_s = sum(one.duration_s for one in outcomes)
+    return "together", checks, f"{duration_s:.1f} s", f"{invocations:,}", _cost(cost_usd), passed
+
+
+def _cost(cost_usd: Decimal | None) -> str:
+    """With as many digits in each line of the table: they are compared."""
+    return "unknown" if cost_usd is None else f"{cost_usd:,.6f} USD"
 
 
 @dataclass(frozen=True)
@@ -115,16 +133,13 @@ def notebook_page(notebook: NotebookNode, name: str) -> str:
 
 def _first_page(outcomes: Sequence[Outcome], region: str, times: Times) -> str:
     head = "".join(f"<th{_number(index)}>{name}</th>" for index, name in enumerate(COLUMNS))
-    problems = "".join(
-        f"<h2>{html.escape(one.name)}</h2><pre>{html.escape(problem)}</pre>"
-        for one in outcomes
-        for problem in one.problems
-    )
+    problems = "".join(_html_problems(one) for one in outcomes if one.problems)
     return PAGE.format(
         title="Lambda workbook: run",
         summary=html.escape(summary(outcomes, times)),
         head=head,
         rows="\n".join(_html_row(one) for one in outcomes),
+        foot=_html_total(outcomes) if len(outcomes) > 1 else "",
         problems=problems,
         version=__version__,
         at=f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}",
@@ -137,6 +152,24 @@ def _html_row(outcome: Outcome) -> str:
     link = f'<td><a href="{name}.html">{name}</a></td>'
     middle = "".join(f"<td{_number(index)}>{cell}</td>" for index, cell in enumerate(cells, 1))
     return f'<tr>{link}{middle}<td class="{"good" if outcome.passed else "bad"}">{result}</td></tr>'
+
+
+def _html_total(outcomes: Sequence[Outcome]) -> str:
+    cells = (f"<td{_number(index)}>{html.escape(cell)}</td>" for index, cell in enumerate(total(outcomes)))
+    return f"<tfoot><tr>{''.join(cells)}</tr></tfoot>"
+
+
+def _html_problems(outcome: Outcome) -> str:
+    """What is wrong with a notebook, with a way to the cell that failed."""
+    name = html.escape(outcome.name)
+    failed = outcome.failure.cell if outcome.failure else None
+    ran = (cell for cell in files.code_cells(outcome.notebook) if cell.execution_count)
+    cells = [cell for cell in ran if cell.execution_count == failed]
+    where = (
+        f'<p><a href="{name}.html#cell-id={cells[0].id}">The cell in its notebook</a></p>' if cells else ""
+    )
+    said = "".join(f"<pre>{html.escape(problem)}</pre>" for problem in outcome.problems)
+    return f"<h2>{name}</h2>{said}{where}"
 
 
 def _number(column: int) -> str:

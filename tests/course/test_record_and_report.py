@@ -168,7 +168,23 @@ def test_the_report_has_a_page_for_each_notebook_and_a_table(tmp_path):
     assert "unknown" in page
     assert "x &lt; 1" in page
     assert "02-create failed" in page
+    assert "<td>together</td><td>0 of 2</td>" in page
+    assert "2,468" in page
+    assert "<td>1 of 2 passed</td>" in page
     assert "# Title" not in (tmp_path / f"{NAME}.html").read_text()
+
+
+def test_a_failure_leads_to_its_cell(tmp_path):
+    """One without a cell, such as a kernel that died, leads nowhere."""
+    ran = to_notebook("%% code a\n1 + 1\n%% code fails\nx\n%% code c\ny\n")
+    ran.cells[0].execution_count, ran.cells[1].execution_count = 1, 2
+    failure = Failure(2, "x", "NameError: x", "")
+    bad = outcome(notebook=ran, failure=failure, problems=(str(failure),))
+    page = report.write_report(tmp_path, [bad], "us-east-1", TIMES).read_text()
+    assert f'<a href="{NAME}.html#cell-id=fails">' in page
+    assert 'id="cell-id=fails"' in (tmp_path / f"{NAME}.html").read_text()
+    died = outcome(notebook=ran, failure=Failure(None, "", "DeadKernelError", ""), problems=("died",))
+    assert "#cell-id" not in report.write_report(tmp_path, [died], "us-east-1", TIMES).read_text()
 
 
 def test_pages_need_nothing_from_anywhere(tmp_path):

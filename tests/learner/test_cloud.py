@@ -259,6 +259,11 @@ def test_the_workspace_is_the_variable_else_the_current_folder(
     monkeypatch.setenv("LABKIT_WORKSPACE", str(tmp_path / "a"))
     assert clouds.workspace_dir() == tmp_path / "a"
     assert clouds.workspace_dir(tmp_path / "b") == tmp_path / "b"
+    monkeypatch.delenv("LABKIT_WORKSPACE")
+    clouds.state_dir(tmp_path / "workspace")
+    assert clouds.workspace_dir() == tmp_path / "workspace", "as `labkit start` made it"
+    clouds.state_dir(tmp_path)
+    assert clouds.workspace_dir() == tmp_path, "a workspace itself"
 
 
 def test_its_key_is_not_shown(running: Cloud) -> None:

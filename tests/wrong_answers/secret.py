@@ -16,6 +16,27 @@ def handler(event, context):
     signed = hmac.new(key.encode(), event["photo_id"].encode(), hashlib.sha256).hexdigest()
     return {"statusCode": 200, "body": json.dumps({"link": signed})}
 """
+EACH_TIME_IN_A_FUNCTION = """
+import json, os
+import boto3
+ssm = boto3.client("ssm")
+def key():
+    found = ssm.get_parameter(Name=os.environ["KEY_NAME"], WithDecryption=True)
+    return found["Parameter"]["Value"]
+def handler(event, context):
+    return {"statusCode": 200, "body": json.dumps({"link": key()[:1] + event["photo_id"]})}
+"""
+KEPT_BY_A_FUNCTION = EACH_TIME_IN_A_FUNCTION.replace(
+    """    found = ssm""",
+    """    global kept
+    try:
+        return kept
+    except NameError:
+        kept = ask()
+        return kept
+def ask():
+    found = ssm""",
+)
 CACHED_FUNCTION = """
 import functools, json, os
 import boto3
@@ -101,6 +122,16 @@ def _(world: World) -> None:
     share(world, EACH_TIME, {"KEY_NAME": store(world)})
 
 
+@wrong("02.7", "the same in a function of its own", "handler calls get_parameter in every invocation")
+def _(world: World) -> None:
+    share(world, EACH_TIME_IN_A_FUNCTION, {"KEY_NAME": store(world)})
+
+
+@wrong("02.7", "the encrypted text is taken for the key", "get_parameter without WithDecryption")
+def _(world: World) -> None:
+    share(world, EACH_TIME.replace(", WithDecryption=True", ""), {"KEY_NAME": store(world)})
+
+
 @wrong("02.7", "an old version still has it", "the variable SIGNING_KEY of version 1")
 def _(world: World) -> None:
     name = share(world, FROM_VARIABLE, {PLANTED_VARIABLE: PLANTED_VALUE})
@@ -125,3 +156,8 @@ def _(world: World) -> None:
 @right("02.7", "asked once, when it is needed first")
 def _(world: World) -> None:
     share(world, GUARDED, {"KEY_NAME": store(world)})
+
+
+@right("02.7", "kept by a function that asks once")
+def _(world: World) -> None:
+    share(world, KEPT_BY_A_FUNCTION, {"KEY_NAME": store(world)})

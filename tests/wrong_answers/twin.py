@@ -17,6 +17,7 @@ TYPED = TYPED.replace("import { DynamoDBClient }", "import { DynamoDBClient, Get
 FORGETFUL = NODE.replace("if (!Item)", "if (false)").replace(
     "JSON.stringify(Item)", "JSON.stringify(Item ?? null)"
 )
+HASTY = NODE.replace("await client.send", "client.send").replace("if (!Item)", "if (false)")
 RENAMED = NODE.replace("JSON.stringify(Item)", "JSON.stringify({ photo: Item })")
 
 
@@ -38,6 +39,11 @@ def twins(world: World, code: str, base: str = "get-photo-node", **more: object)
 def _(world: World) -> None:
     _needs_node()
     world.get_photo()
+
+
+@wrong("02.8", "nobody awaits the table", "does the handler await the answer")
+def _(world: World) -> None:
+    twins(world, HASTY)
 
 
 @wrong("02.8", "the twin is Python, too", "has the runtime python3.13")

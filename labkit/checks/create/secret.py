@@ -67,6 +67,7 @@ def secret(look: Look) -> str:
             )
     _works(function)
     _works(function)
+    _decrypted(function, files)
     _cached(function, files)
     return f"{function.name} answers twice, knows no secret by itself, and there is {stored[0].where}"
 
@@ -161,21 +162,56 @@ def _cached(function: Function, files: Mapping[str, bytes]) -> None:
     """The store is not asked in every call. Speaks up only where the code leaves no doubt."""
     found = packages.handler(str(function.configuration.get("Handler", "")), files)
     entry = found.entry if found else None
-    if entry is None or entry.decorator_list:
+    if found is None or entry is None or entry.decorator_list:
         return
-    for statement in entry.body:
-        if isinstance(statement, ast.If | ast.FunctionDef | ast.ClassDef):
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKS:
-                if _from_powertools(node.func):
-                    continue
+    helpers = {one.name: one for one in found.tree.body if isinstance(one, ast.FunctionDef)}
+    for call in _calls(entry, ast.If):
+        helper = helpers.get(call.func.id) if isinstance(call.func, ast.Name) else None
+        calls = [call] if helper is None or helper.decorator_list else _calls(helper, ast.If, ast.Try)
+        for asked in calls:
+            if (asks := _asks(asked)) is not None:
                 raise NotYet(
-                    f"{entry.name} calls {node.func.attr} in every invocation (line {node.lineno})",
+                    f"{entry.name} calls {asks} in every invocation (line {asked.lineno})",
                     "one question to the store for each execution environment",
                     "Ask at module level, or in a function with functools.cache: it takes time and has a "
                     "price each time.",
                 )
+
+
+def _decrypted(function: Function, files: Mapping[str, bytes]) -> None:
+    """A SecureString is not used as it is stored. Speaks up only where the code leaves no doubt."""
+    found = packages.handler(str(function.configuration.get("Handler", "")), files)
+    nodes = ast.walk(found.tree) if found else ()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _asks(node)]
+    if calls and all(_asks(call) == "get_parameter" and not _may_decrypt(call) for call in calls):
+        raise NotYet(
+            f"{function.name} calls get_parameter without WithDecryption (line {calls[0].lineno})",
+            "the parameter's value, decrypted",
+            "Without WithDecryption=True the answer is the encrypted text: links would be signed with that.",
+        )
+
+
+def _calls(function: ast.FunctionDef, *conditional: type[ast.stmt]) -> Iterator[ast.Call]:
+    """The calls that each run of a function makes: none that stands under a condition."""
+    for statement in function.body:
+        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef, *conditional)):
+            yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+
+def _asks(call: ast.Call) -> str | None:
+    """Which question to a store a call is; None if it is none."""
+    method = call.func
+    if isinstance(method, ast.Attribute) and method.attr in ASKS and not _from_powertools(method):
+        return method.attr
+    return None
+
+
+def _may_decrypt(call: ast.Call) -> bool:
+    given = {one.arg: one.value for one in call.keywords}
+    if None in given:  # **arguments
+        return True
+    wanted = given.get("WithDecryption")
+    return wanted is not None and not (isinstance(wanted, ast.Constant) and not wanted.value)
 
 
 def _from_powertools(function: ast.Attribute) -> bool:
