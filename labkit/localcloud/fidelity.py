@@ -14,6 +14,11 @@ Row = tuple[str, str, str]
 
 CODE: list[Row] = [
     ("state", "in memory: stopping the cloud forgets its resources", "kept until deleted"),
+    (
+        "permissions",
+        "a change counts at once; but what allowed an invocation or a function's logs counts a second longer",
+        "a change counts after some seconds",
+    ),
     ("time", "the lesson clock can be advanced", "cannot be moved"),
     ("network", "functions use this machine's network", "a network of Lambda's own, or your VPC"),
     (

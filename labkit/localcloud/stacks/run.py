@@ -1,4 +1,7 @@
-"""Carries one change of one stack out, in a thread of its own: create, update, delete, and the way back."""
+"""Carries one change of one stack out, in a thread of its own: create, update, delete, and the way back.
+
+What is deleted on the way is in removal.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,14 @@ from typing import Any
 
 from labkit.localcloud.stacks.ask import Ask, Place
 from labkit.localcloud.stacks.dynamic import resolve
-from labkit.localcloud.stacks.errors import invalid
 from labkit.localcloud.stacks.history import History, reason_of
 from labkit.localcloud.stacks.intrinsics import evaluate
-from labkit.localcloud.stacks.kinds import kind_of
-from labkit.localcloud.stacks.kinds.kind import Kind, check_name
+from labkit.localcloud.stacks.kinds.kind import check_name
 from labkit.localcloud.stacks.model import Plan, Resource, Stack
-from labkit.localcloud.stacks.order import needs, ordered
+from labkit.localcloud.stacks.order import ordered
 from labkit.localcloud.stacks.outputs import Exports, outputs
 from labkit.localcloud.stacks.parameters import HIDDEN
+from labkit.localcloud.stacks.removal import Removal, kind_named
 from labkit.localcloud.stacks.scope import Imported, StackScope
 from labkit.localcloud.stacks.template import Definition
 
@@ -60,6 +62,7 @@ class Run:
             name: replace(value, value=HIDDEN) if value.hidden else value
             for name, value in plan.parameters.items()
         }
+        self._removal = Removal(stack, plan, world.place, world.history, self._there)
         self._shown = StackScope(plan.template, hidden, stack_names, world.imported, self._there)
 
     def create(self) -> None:
@@ -83,13 +86,13 @@ class Run:
         self._stack.plan, self._stack.outputs = self._plan, found
         self._history.stack(self._stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         removed = [self._old[name] for name in self._old if name not in self._there]
-        self._clean_up([*self._superseded, *removed], keeping=True)
+        self._removal.clean_up([*self._superseded, *removed], keeping=True)
         self._history.stack(self._stack, "UPDATE_COMPLETE")
 
     def delete(self, retained: Iterable[str] = ()) -> None:
         """Deletes all resources, those that need others first."""
         kept = set(retained)
-        left = self._delete_all(kept)
+        left = self._removal.delete_all(kept)
         if left:
             self._history.stack(
                 self._stack,
@@ -123,10 +126,10 @@ class Run:
                     self._stack, there, f"{verb}_IN_PROGRESS", "Resource creation Initiated", shown
                 )
 
-        self._carry_out(item, resource, verb, None, born, _kind(item.type).create)
+        self._carry_out(item, resource, verb, None, born, kind_named(item.type).create)
 
     def _change(self, item: Definition, before: Resource) -> None:
-        name, kind = item.logical_id, _kind(item.type)
+        name, kind = item.logical_id, kind_named(item.type)
         try:
             properties = self._properties(item)
         except Exception as error:
@@ -207,7 +210,7 @@ class Run:
             self.delete()
             return
         self._history.stack(self._stack, "ROLLBACK_IN_PROGRESS", f"{reason} Rollback requested by user.")
-        left = self._delete_all(set(), born_now=True)
+        left = self._removal.delete_all(set(), born_now=True)
         told = f"The following resource(s) failed to delete: [{', '.join(left)}]. " if left else None
         self._history.stack(self._stack, "ROLLBACK_FAILED" if left else "ROLLBACK_COMPLETE", told)
 
@@ -226,7 +229,7 @@ class Run:
         for name in self._made:
             if name in self._old:
                 self._stack.put(self._old[name])
-        self._clean_up([each for each in made if each.physical_id], keeping=False)
+        self._removal.clean_up([each for each in made if each.physical_id], keeping=False)
         for each in made:
             if not each.physical_id and each.logical_id not in self._old:
                 self._stack.resources.pop(each.logical_id, None)
@@ -235,7 +238,7 @@ class Run:
     def _undo(self, name: str) -> bool:
         """Gives a resource the properties back that it had; False when that failed."""
         now, before = self._stack.resources[name], self._old[name]
-        update = _kind(before.type).update
+        update = kind_named(before.type).update
         assert update is not None
         self._history.resource(self._stack, before, "UPDATE_IN_PROGRESS")
         ask = Ask(self._place, before, now.properties)
@@ -247,85 +250,6 @@ class Run:
         restored = replace(before, physical_id=ask.physical_id, attributes=ask.attributes)
         self._history.resource(self._stack, restored, "UPDATE_COMPLETE")
         return True
-
-    def _clean_up(self, doomed: list[Resource], keeping: bool) -> None:
-        """Deletes what is not of the stack any more; what cannot be deleted is told by its event.
-
-        Args:
-            keeping: the policies of the resources count.
-        """
-        for resource in self._backwards(doomed):
-            current = self._stack.resources.get(resource.logical_id)
-            mine = current is not None and current.physical_id == resource.physical_id
-            kept = keeping and _kept(resource, replaced=resource.logical_id in self._there)
-            status = self._delete_one(resource, kept, put=mine)
-            if mine and status != "DELETE_FAILED":
-                self._stack.resources.pop(resource.logical_id, None)
-
-    def _delete_all(self, retained: set[str], born_now: bool = False) -> list[str]:
-        """Deletes all resources; answers with those that could not be deleted."""
-        left: list[str] = []
-        needed: set[str] = set()
-        for resource in self._backwards(list(self._stack.resources.values())):
-            item = resource.definition
-            assert item is not None
-            if resource.status == "DELETE_COMPLETE" or not resource.physical_id:
-                if resource.status != "DELETE_COMPLETE":
-                    self._history.resource(self._stack, resource, "DELETE_COMPLETE")
-                continue
-            if resource.logical_id in needed:
-                needed |= needs(item, self._plan.conditions)
-                left.append(resource.logical_id)
-                continue
-            policy = item.deletion_policy
-            kept = resource.logical_id in retained or policy == "Retain"
-            kept = kept or (policy == "RetainExceptOnCreate" and not born_now)
-            status = self._delete_one(resource, kept)
-            if status == "DELETE_FAILED":
-                needed |= needs(item, self._plan.conditions)
-                left.append(resource.logical_id)
-        return left
-
-    def _delete_one(self, resource: Resource, kept: bool, put: bool = True) -> str:
-        """The status in which a resource ended; ``put``: it is of the stack still."""
-
-        def tell(status: str, reason: str | None = None) -> str:
-            if put:
-                self._history.resource(self._stack, resource, status, reason)
-            else:
-                self._history.event(self._stack, replace(resource, status=status, reason=reason))
-            return status
-
-        if kept:
-            return tell("DELETE_SKIPPED")
-        tell("DELETE_IN_PROGRESS")
-        try:
-            _kind(resource.type).delete(Ask(self._place, resource))
-        except Exception as error:
-            log.info("%s of %s stays", resource.logical_id, self._stack.name, exc_info=error)
-            return tell("DELETE_FAILED", reason_of(error))
-        return tell("DELETE_COMPLETE")
-
-    def _backwards(self, resources: list[Resource]) -> list[Resource]:
-        """Those that need others first."""
-        definitions = {each.logical_id: each.definition for each in resources if each.definition}
-        position = {name: at for at, name in enumerate(ordered(definitions, self._plan.conditions))}
-        return sorted(resources, key=lambda each: position.get(each.logical_id, 0), reverse=True)
-
-
-def _kept(resource: Resource, replaced: bool) -> bool:
-    """Whether a resource that leaves the stack stays in the account."""
-    item = resource.definition
-    if item is None:
-        return False
-    return (item.replace_policy if replaced else item.deletion_policy) in ("Retain", "RetainExceptOnCreate")
-
-
-def _kind(type_name: str) -> Kind:
-    found = kind_of(type_name)
-    if found is None:
-        raise invalid(f"Unrecognized resource type {type_name}")
-    return found
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
