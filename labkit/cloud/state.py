@@ -65,6 +65,12 @@ class Cloud:
         data = b"" if body is None else json.dumps(body).encode()
         try:
             status, answer = request(self.port, method, path, data, self._sign(method, path, data), timeout_s)
+        except ConnectionRefusedError as error:
+            raise CloudError(
+                f"The local cloud at {self.endpoint} is not there any more, and what was in it is gone. In a "
+                "notebook run its first cell (labkit.open) again to start it, then the cells after it; in a "
+                "terminal, `labkit cloud start`."
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise CloudError(
                 f"The local cloud at {self.endpoint} did not answer {method} {path} ({error}). "

@@ -79,6 +79,11 @@ def _(world: World) -> None:
     api(world, library(world).removesuffix(":live"))
 
 
+@wrong("03.1", "an alias that is not there", "get-photo:life, which is not there")
+def _(world: World) -> None:
+    api(world, library(world).removesuffix("live") + "life")
+
+
 @wrong("03.1", "the variable has another name", "calls its variable 'id'")
 def _(world: World) -> None:
     permit(world, api(world, library(world), key="GET /photos/{id}"))

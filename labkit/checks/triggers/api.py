@@ -23,7 +23,7 @@ ORIGIN, STRANGER = "https://photos.example", "https://elsewhere.example"
 def api(look: Look) -> str:
     """Route, target, permission, 200 and 404, CORS."""
     route = _route(look)
-    function, qualifier = _target(route)
+    function, qualifier = _target(look, route)
     _permission(look, route, function, qualifier)
     table = find_table(look)
     with photo_in(look, table) as photo:
@@ -55,7 +55,7 @@ def _route(look: Look) -> Route:
     return route
 
 
-def _target(route: Route) -> tuple[str, str]:
+def _target(look: Look, route: Route) -> tuple[str, str]:
     if route.target is None:
         raise NotYet(
             f"{route.key} leads to no function",
@@ -70,6 +70,16 @@ def _target(route: Route) -> tuple[str, str]:
             "Use the ARN of the alias, which ends with ':live', as target: http_api changes the API that is "
             "there.",
         )
+    lambda_ = look.client("lambda")
+    try:
+        lambda_.get_function_configuration(FunctionName=name, Qualifier=qualifier)
+    except lambda_.exceptions.ResourceNotFoundException:
+        raise NotYet(
+            f"{route.key} calls {name}:{qualifier}, which is not there",
+            "the alias live of get-photo",
+            "The target is the ARN of an alias that exists. If you deleted the function, the notebook's "
+            "first cells (lab.begin) make it again; then give the permission again.",
+        ) from None
     return name, str(qualifier)
 
 
