@@ -40,6 +40,11 @@ FAULTS = (
         "DynamoDB's sets are Python sets, which json.dumps refuses. Turn them into lists first.",
     ),
     Fault(
+        r"Runtime\.MarshalError",
+        "The answer has to be what JSON knows: dictionaries, lists, texts, numbers. A generator or what map "
+        "gives is no list yet: list(…) makes it one.",
+    ),
+    Fault(
         r"not authorized to perform: (?P<action>\S+) on resource: (?P<resource>\S+)",
         "Allow its role exactly that: Action {action}, Resource {resource}.",
     ),

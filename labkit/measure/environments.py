@@ -28,6 +28,8 @@ _START = re.compile(r"START RequestId: (\S{1,256})(?: Version: (\S{1,256}))?")
 _RAISED = re.compile(
     r"\[ERROR\] [\w.]+(?::[^\r]*)?\rTraceback |[^\t]+\t[^\t]+\tERROR\tInvoke Error ", re.DOTALL
 )
+# Only for an init that failed or took too long: no REPORT line tells how long that was.
+_FAILED_INIT = re.compile(r"INIT_REPORT Init Duration: (\d{1,9}(?:\.\d{1,9})?) ms\s+Phase: init\s")
 _RECORDS = ('"platform.start"', '"platform.initStart"', '"platform.restoreStart"')
 _NO_MARK = "", None, None
 _ROUNDED_MS = 2
@@ -77,7 +79,7 @@ class Init:
     """The start of an environment's init phase.
 
     Attributes:
-        ms: how long it took; None when no REPORT line says so, as for provisioned concurrency.
+        ms: how long it took; None when no line says so, as for provisioned concurrency.
     """
 
     at: float
@@ -213,6 +215,7 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
     """What one stream tells; None when it has none of Lambda's own lines."""
     starts: list[tuple[str, float]] = []
     inits: list[float] = []
+    failed_ms: dict[int, float] = {}  # place in inits -> how long that one took
     raised: set[int] = set()  # places in starts
     rest: list[dict[str, Any]] = []
     version = None
@@ -226,12 +229,14 @@ def _environment(stream: str, events: Sequence[dict[str, Any]]) -> Environment |
             version = told or version
         elif not event["message"].startswith("END RequestId: "):
             rest.append(event)
+            if inits and (failed := _FAILED_INIT.match(event["message"])):
+                failed_ms[len(inits) - 1] = float(failed[1])
             if starts and _RAISED.match(event["message"]):
                 raised.add(len(starts) - 1)
     runs = tuple(_runs(starts, raised, rest))
     if not runs and not inits:
         return None
-    return Environment(stream, version, tuple(_inits(inits, runs)), runs)
+    return Environment(stream, version, tuple(_inits(inits, failed_ms, runs)), runs)
 
 
 def _runs(
@@ -256,13 +261,13 @@ def _report(event: dict[str, Any]) -> list[Report]:
     return reports.parse_all(message) if "REPORT RequestId" in message or "platform.report" in message else []
 
 
-def _inits(begun: list[float], runs: Sequence[Invocation]) -> Iterator[Init]:
-    """How long each init took, from the report of the first invocation after it, if that says so."""
+def _inits(begun: list[float], failed_ms: dict[int, float], runs: Sequence[Invocation]) -> Iterator[Init]:
+    """How long each init took: as the first invocation after it reports, or the report of its failure."""
     cold = [run for run in runs if run.init_ms is not None]
     for number, at in enumerate(begun):
         later = begun[number + 1] if number + 1 < len(begun) else float("inf")
         run = next((one for one in cold if at <= one.started_at < later), None)
-        yield Init(at, run.init_ms if run else None)
+        yield Init(at, run.init_ms if run else failed_ms.get(number))
     for run in cold:  # its init began before what was read, or no line told of it
         if not any(at <= run.started_at for at in begun):
             yield Init(run.begins_at, run.init_ms)

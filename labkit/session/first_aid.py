@@ -39,6 +39,13 @@ SAID = {
         "The last change is still under way. Wait for it before the next one: "
         'lab.wait("lambda", "function_updated_v2", FunctionName=…).'
     ),
+    r"type: <class 'float'>, valid types: <class 'int'>": (
+        "This parameter is a whole number: math.ceil(…) rounds up."
+    ),
+    r"UnreservedConcurrentExecution below its minimum": (
+        "That is more than the account can spare: some are always left for functions without a reservation. "
+        "Is the number right? A duration in ms is a thousand times what it is in seconds."
+    ),
     r"type: <class 'dict'>, valid types: <class 'str'>": (
         "This parameter is text: json.dumps(…) turns a dict into JSON text."
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labkit.measure.rows import Status
 from labkit.measure.texts import ms
+from labkit.pricing import usd
 from labkit.widgets.base import BLUE, VERMILLION
 from labkit.widgets.svg import INK, draw
 
@@ -34,7 +35,7 @@ def _paint(figure: Figure, tuning: Tuning, chosen: Step) -> None:
     _furnish(time, tuning, "ms in the handler")
     if tuning.priced:
         _curves(cost, tuning, _cost, VERMILLION)
-        _mark(cost, chosen, _cost(chosen), VERMILLION, f"{_cost(chosen):.3g} USD")
+        _mark(cost, chosen, _cost(chosen), VERMILLION, f"{usd(round(_cost(chosen), 2))} USD")
     else:
         middle = {"transform": cost.transAxes, "ha": "center", "va": "center"}
         cost.text(0.5, 0.5, "no price is known\nfor this Region", **middle)  # type: ignore[arg-type]

@@ -36,6 +36,7 @@ CELLS = {
     DICT: "json.dumps",
     UNTYPED: "each value with its type",
     REFUSED % "The role does not have permissions to call SendMessage on SQS": "give it a policy",
+    REFUSED % "decreases account's UnreservedConcurrentExecution below its minimum value of [100].": "in ms",
     REFUSED % "An update is in progress for resource: x": "function_updated_v2",
     REFUSED % "Unable to validate the following destination configurations": "Give it the permission before",
     TAKEN: "It is there already",

@@ -77,6 +77,19 @@ def test_an_init_that_was_not_waited_for() -> None:
     assert one.inits == (Init(1.0, None),)
 
 
+def test_an_init_that_failed() -> None:
+    """Lambda reports it by itself, and tries again within each invocation: nobody prepared it ahead."""
+    told = "INIT_REPORT Init Duration: 614.04 ms\tPhase: {}\tStatus: error\tError Type: NameError\n"
+    events = [
+        line(1_000, "INIT_START Runtime Version: python:3.13.v43\n"),
+        line(1_615, told.format("init")),
+        line(2_300, told.format("invoke")),
+        *text_run(2_301, "r1", 5.0, "Status: error\tError Type: NameError"),
+    ]
+    (one,) = from_events(ORDERS, events).environments
+    assert one.inits == (Init(1.0, 614.04),)
+
+
 def test_a_start_from_a_snapshot() -> None:
     """SnapStart restores instead of an init; Lambda reports how long that took."""
     restored = "Restore Duration: 250.00 ms\tBilled Restore Duration: 100 ms\t"

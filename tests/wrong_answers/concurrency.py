@@ -108,6 +108,12 @@ def _(world: World) -> None:
     provision(world, card(world), "1")
 
 
+@wrong("04.3", "an alias of what can change", r"points to \$LATEST, which can change")
+def _(world: World) -> None:
+    name = card(world, None)
+    world.client("lambda").create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+
+
 @right("04.3", "as the solution has it", "has 1 ready, and a call found it initialised")
 def _(world: World) -> None:
     provision(world, card(world), "live")

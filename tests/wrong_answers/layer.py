@@ -116,9 +116,18 @@ def _(world: World) -> None:
     )
 
 
-@wrong("04.7", "what map gives is no list", "ended in a function error: Runtime.MarshalError")
+@wrong("04.7", "what map gives is no list", "what map gives is no list yet")
 def _(world: World) -> None:
     story(world, "return ThreadPoolExecutor(4).map(ask, PARTNERS)")
+
+
+@wrong("04.7", "map is given results, not the function", "Give map the function itself")
+def _(world: World) -> None:
+    story(
+        world,
+        "with ThreadPoolExecutor(4) as pool:",
+        "    return list(pool.map(ask(one) for one in PARTNERS))",
+    )
 
 
 @wrong("04.7", "nobody waits for the threads", "has to stay what it was")

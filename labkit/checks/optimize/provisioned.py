@@ -48,13 +48,19 @@ def provisioned(look: Look) -> str:
 def _has_alias(look: Look, function: Function) -> None:
     client = look.client("lambda")
     try:
-        client.get_alias(FunctionName=function.name, Name=ALIAS)
+        version = client.get_alias(FunctionName=function.name, Name=ALIAS)["FunctionVersion"]
     except client.exceptions.ResourceNotFoundException:
         raise NotYet(
             f"{function.name} has no alias {ALIAS}" + _reserved(look, function),
             EXPECTED,
             f"publish_version, then create_alias(Name='{ALIAS}', FunctionVersion=…) on it.",
         ) from None
+    if version == "$LATEST":
+        raise NotYet(
+            f"the alias {ALIAS} of {function.name} points to $LATEST, which can change at any time",
+            EXPECTED,
+            f"publish_version, then update_alias(Name='{ALIAS}', FunctionVersion=…) to the version it gives.",
+        )
 
 
 def _config_when_settled(look: Look, function: Function) -> Mapping[str, Any] | None:

@@ -41,6 +41,8 @@ def at_once(look: Look) -> str:
 def _what_is_wrong(said: object) -> str:
     if isinstance(said, list) and sorted(map(str, said)) == sorted(ANSWER):
         return "All are there, in another order: pool.map keeps the order, as_completed does not."
+    if said == []:
+        return "Nobody was asked. Give map the function itself, not what it returns: pool.map(ask, PARTNERS)."
     if isinstance(said, list) and len(said) < len(ANSWER):
         return "Somebody was not asked. Faster by asking less is a different answer."
     return "The answer has to stay what it was: a list with what each partner said."
