@@ -145,7 +145,8 @@ def function(
     Args:
         name: gets the lab's prefix.
         source: as for `package`, or a finished zip.
-        role: ARN of its execution role; by default one that may only write logs is made for it.
+        role: ARN of its execution role; by default the one that it has, or one of its own that may only
+            write logs.
         more: further parameters of CreateFunction and UpdateFunctionConfiguration.
 
     Returns:
@@ -161,7 +162,6 @@ def function(
         "FunctionName": full,
         "Runtime": runtime,
         "Handler": handler,
-        "Role": role or _default_role(lab, full),
         "MemorySize": memory_mb,
         "Timeout": timeout_s,
         "Environment": {"Variables": dict(environment or {})},
@@ -169,7 +169,9 @@ def function(
         **more,
     }
     with _advice(f"The function {full}"):
-        if _function_exists(lambda_, full):
+        present = _present(lambda_, full)
+        settings["Role"] = role or _own_role(lab, full, present)
+        if present:
             _update(lab, settings, code, architecture)
         else:
             settings |= {"Code": {"ZipFile": code}, "Architectures": [architecture]}
@@ -214,8 +216,11 @@ def layer(
     return str(published["LayerVersionArn"])
 
 
-def _default_role(lab: Lab, function_name: str) -> str:
-    return role(lab, f"{function_name}-role")
+def _own_role(lab: Lab, function_name: str, present: Mapping[str, Any]) -> str:
+    """The role that somebody gave it; else one made for it, also if that was deleted."""
+    made = f"{function_name}-role"
+    given = str(present.get("Role", ""))
+    return given if given and given.rpartition("/")[2] != made else role(lab, made)
 
 
 def _handler_file(runtime: str, handler: str) -> str:
@@ -239,12 +244,12 @@ def _update(lab: Lab, settings: dict[str, Any], code: bytes, architecture: str) 
     lab.wait("lambda", "function_updated_v2", FunctionName=full)
 
 
-def _function_exists(lambda_: Any, name: str) -> bool:
+def _present(lambda_: Any, name: str) -> dict[str, Any]:
+    """The configuration of a function; empty if there is none."""
     try:
-        lambda_.get_function_configuration(FunctionName=name)
+        return dict(lambda_.get_function_configuration(FunctionName=name))
     except lambda_.exceptions.ResourceNotFoundException:
-        return False
-    return True
+        return {}
 
 
 def _files(source: Source, filename: str) -> Iterator[tuple[str, tuple[bytes, bool]]]:

@@ -120,6 +120,15 @@ def test_a_function_is_made_and_then_updated(lab: Lab) -> None:
     lab.teardown()
 
 
+def test_an_update_leaves_a_function_the_role_it_was_given(lab: Lab) -> None:
+    """Only a function that was given none gets one of its own."""
+    shared = deploy.role(lab, "shared")
+    deploy.function(lab, "echo", HANDLER, role=shared)
+    assert deploy.function(lab, "echo", HANDLER, memory_mb=256)["Role"] == shared
+    assert [entry.kind for entry in lab.ledger.live()].count("iam.role") == 1
+    lab.teardown()
+
+
 @pytest.mark.parametrize(
     ("runtime", "handler", "file"),
     [
