@@ -29,7 +29,7 @@ _RAISED = re.compile(
     r"\[ERROR\] [\w.]+(?::[^\r]*)?\rTraceback |[^\t]+\t[^\t]+\tERROR\tInvoke Error ", re.DOTALL
 )
 # Only for an init that failed or took too long: no REPORT line tells how long that was.
-_FAILED_INIT = re.compile(r"INIT_REPORT Init Duration: (\d{1,9}(?:\.\d{1,9})?) ms\s+Phase: init\s")
+_FAILED_INIT = re.compile(r"INIT_REPORT Init Duration: (\d{1,9}(?:\.\d{1,9})?) ms\s+Phase: init\s+Status: ")
 _RECORDS = ('"platform.start"', '"platform.initStart"', '"platform.restoreStart"')
 _NO_MARK = "", None, None
 _ROUNDED_MS = 2

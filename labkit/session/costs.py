@@ -149,7 +149,7 @@ def _not_included(meter: Meter) -> list[str]:
     """What is paid for by time and not by call: no log tells how long it was there."""
     kept = dict.fromkeys(f"{e.ids['FunctionName']}:{e.ids['Qualifier']}" for e in _made(meter, READY))
     return [
-        f"Not included: what keeping environments ready for {name} costs. Their calls are priced as on demand."
+        f"Not included: what it costs to keep environments of {name} ready; their calls are priced as others"
         for name in kept
     ]
 

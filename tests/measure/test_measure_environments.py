@@ -72,7 +72,11 @@ def test_init_and_invocations_of_an_environment(events: list[Any]) -> None:
 
 def test_an_init_that_was_not_waited_for() -> None:
     """Provisioned concurrency: INIT_START long before, no Init Duration in any REPORT."""
-    events = [line(1_000, "INIT_START Runtime Version: python:3.13.v43\n"), *text_run(60_000, "r1", 5.0)]
+    events = [
+        line(1_000, "INIT_START Runtime Version: python:3.13.v43\n"),
+        line(1_400, "INIT_REPORT Init Duration: 400.00 ms\tPhase: init\n"),
+        *text_run(60_000, "r1", 5.0),
+    ]
     (one,) = from_events(ORDERS, events).environments
     assert one.inits == (Init(1.0, None),)
 
