@@ -57,8 +57,8 @@ def eventually(call: Callable[..., Any], arguments: dict[str, Any], *, like: str
             if time.monotonic() + pause_s > deadline:
                 raise WaitTimeout(
                     f"{error} This was tried for {timeout_s:g} s, so waiting does not mend it. "
-                    "For a role: its trust policy must name the service, and its "
-                    "permissions must allow the action."
+                    "A role must be there (what was torn down is made again by the cells that made it), its "
+                    "trust policy must name the service, and its permissions must allow the action."
                 ) from error
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, 3.0)
