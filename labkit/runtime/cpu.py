@@ -33,7 +33,8 @@ class CpuGovernor:
 
     def __init__(self, tree: ProcessTree, memory_mb: int) -> None:
         self._tree, self.share = tree, share_of(memory_mb)
-        self._needed = self.share < (os.cpu_count() or 1)
+        self._cores = os.cpu_count() or 1
+        self._needed = self.share < self._cores
         self._timer: asyncio.TimerHandle | None = None
         self._stopped: list[int] = []
         self._started_at = 0.0
@@ -69,7 +70,11 @@ class CpuGovernor:
             self._stop()
             self._schedule(ahead, self._go_on)
         else:
-            self._schedule(max(SLICE_S, rest_s), self._look)
+            self._schedule(max(SLICE_S, rest_s, self._soonest_s(ahead)), self._look)
+
+    def _soonest_s(self, ahead: float) -> float:
+        """How long it takes all cores of the machine to bring it ahead: what waits is seldom looked at."""
+        return (SHORTEST_STOP_S - ahead) / (self._cores / self.share - 1)
 
     def _go_on(self) -> None:
         self._resume()
