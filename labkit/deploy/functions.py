@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ Source = str | Path | Mapping[str, str | bytes]
 
 MANAGED = "arn:aws:iam::aws:policy/service-role/"
 BASIC_EXECUTION = MANAGED + "AWSLambdaBasicExecutionRole"
+ARCHITECTURE_VARIABLE = "LABKIT_ARCHITECTURE"
 LEFT_OUT = {"__pycache__", ".git", ".ipynb_checkpoints", ".DS_Store", ".venv", ".labkit"}
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 # What to do about errors that beginners meet: (code, part of the message) -> advice. The first that fits.
@@ -137,7 +139,7 @@ def function(
     timeout_s: int = 3,
     environment: Mapping[str, str] | None = None,
     layers: Sequence[str] = (),
-    architecture: str = "x86_64",
+    architecture: str | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """Creates a function, or updates its code and configuration, and waits until it can be invoked.
@@ -147,6 +149,7 @@ def function(
         source: as for `package`, or a finished zip.
         role: ARN of its execution role; by default the one that it has, or one of its own that may only
             write logs.
+        architecture: ``x86_64`` or ``arm64``; default $LABKIT_ARCHITECTURE, else ``x86_64``.
         more: further parameters of CreateFunction and UpdateFunctionConfiguration.
 
     Returns:
@@ -157,6 +160,7 @@ def function(
         WaitTimeout: it does not become active.
     """
     lambda_, full = lab.client("lambda"), lab.name(name)
+    architecture = architecture or os.environ.get(ARCHITECTURE_VARIABLE) or "x86_64"
     code = source if isinstance(source, bytes) else package(source, _handler_file(runtime, handler))
     settings: dict[str, Any] = {
         "FunctionName": full,

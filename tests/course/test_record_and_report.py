@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from nbval.plugin import get_sanitize_patterns
 
 from labkit.course import notebook as files
 from labkit.course import report
@@ -20,6 +21,13 @@ from tests.notebooks.strict import compare
 TIMES = report.Times(whole_s=12.0, cells_s=9.0, kernels_s=1.0)
 RULES = read_rules(SANITIZER)
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def test_every_rule_of_the_sanitise_file_is_one_to_nbval():
+    """It passes over one whose replacement is empty, and says nothing."""
+    written = re.findall(r"^regex", SANITIZER.read_text(), re.M)
+    assert len(RULES) == len(written) > 0
+    assert read_rules(SANITIZER) == get_sanitize_patterns(SANITIZER.read_text())
 
 
 @pytest.mark.parametrize(

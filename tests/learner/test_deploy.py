@@ -129,6 +129,14 @@ def test_an_update_leaves_a_function_the_role_it_was_given(lab: Lab) -> None:
     lab.teardown()
 
 
+def test_an_architecture_can_be_chosen_for_all_functions(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variable; a function's own goes before it."""
+    monkeypatch.setenv("LABKIT_ARCHITECTURE", "arm64")
+    assert deploy.function(lab, "echo", HANDLER)["Architectures"] == ["arm64"]
+    assert deploy.function(lab, "echo", HANDLER, architecture="x86_64")["Architectures"] == ["x86_64"]
+    lab.teardown()
+
+
 @pytest.mark.parametrize(
     ("runtime", "handler", "file"),
     [

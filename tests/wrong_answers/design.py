@@ -191,6 +191,19 @@ def _(world: World) -> None:
     chain(world, {"upload": CUT})
 
 
+@wrong("01.6", "without the event", "thumbnail was called and ended after .* json.dumps\\(event\\)")
+def _(world: World) -> None:
+    chain(
+        world,
+        dict.fromkeys(("upload", "thumbnail", "index"), CHAIN.replace(", Payload=json.dumps(event)", "")),
+    )
+
+
+@wrong("01.6", "the event as it is", "Payload is text: json.dumps\\(event\\)")
+def _(world: World) -> None:
+    chain(world, {"upload": CHAIN.replace("json.dumps(event)", "event")})
+
+
 @wrong("01.6", "the role may not call", "allow lambda:InvokeFunction")
 def _(world: World) -> None:
     chain(world, allowed=False)

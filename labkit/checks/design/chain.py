@@ -26,7 +26,7 @@ def chain(look: Look) -> str:
     for function, count in zip(links, before, strict=True):
         report = _newer(look, function, count)
         if report is None:
-            raise _cut(links, function)
+            raise _cut(links, function, ran)
         if report.status != "success":
             raise _failed(function, f"status {report.status}")
         ran.append(report)
@@ -53,12 +53,21 @@ def _newer(look: Look, function: Function, count: int) -> Report | None:
 def _failed(function: Function, error: str) -> NotYet:
     if "AccessDenied" in error or "not authorized" in error:
         step = "Its role may not call the next one: allow lambda:InvokeFunction on that function."
+    elif "Payload" in error and "type" in error:
+        step = "Payload is text: json.dumps(event). Deploy all three again."
     else:
         step = "Read its log, mend the handler, and deploy all three again."
     return NotYet(f"{function.name} failed: {error}", "an invocation without an error", step)
 
 
-def _cut(links: list[Function], function: Function) -> NotYet:
+def _cut(links: list[Function], function: Function, ran: list[Report]) -> NotYet:
+    if ran[1:] and ran[-1].duration_ms < 1000 * WORK_S:
+        return NotYet(
+            f"{links[len(ran) - 1].name} was called and ended after {ran[-1].duration_ms:,.0f} ms: it did "
+            "not get the event",
+            f"a chain that still reaches {links[-1].name}",
+            "Hand the event over, as text: Payload=json.dumps(event).",
+        )
     ahead = links[links.index(function) - 1] if function is not links[0] else function
     return NotYet(
         f"{ahead.name} has run, and {function.name} was not called",
