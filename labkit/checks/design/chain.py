@@ -22,7 +22,7 @@ def chain(look: Look) -> str:
     got = links[0].invoke({"photo_id": f"check-{uuid4().hex[:6]}", "work_s": WORK_S})
     if got.error is not None:
         raise _failed(links[0], got.error_text)
-    ran = []
+    ran: list[Report] = []
     for function, count in zip(links, before, strict=True):
         report = _newer(look, function, count)
         if report is None:
