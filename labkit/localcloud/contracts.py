@@ -78,6 +78,30 @@ def install(
             setattr(handler, name, _checking(method, service, operation, refuse, code))
 
 
+def install_typed(handler: type[BaseResponse], service: str, wrong: Callable[[str], Exception]) -> None:
+    """The same for a service of the query protocol, whose parameters moto reads by the model.
+
+    Args:
+        wrong: makes the service's error of AWS's sentences.
+    """
+    for operation in model(service).operation_names:
+        method = getattr(handler, xform_name(operation), None)
+        if method is not None:
+            setattr(handler, xform_name(operation), _checking_typed(method, service, operation, wrong))
+
+
+def _checking_typed(
+    method: Method, service: str, operation: str, wrong: Callable[[str], Exception]
+) -> Method:
+    @wraps(method)
+    def checked(self: BaseResponse) -> Any:
+        if message := broken(service, operation, self.params):
+            raise wrong(message)
+        return method(self)
+
+    return checked
+
+
 def _refusing(operation: str, instead: str) -> Method:
     def refuse(self: BaseResponse) -> Any:
         raise NotHere(operation, instead)

@@ -81,6 +81,8 @@ class Services:
             "scheduler": self._scheduler,
             "stepfunctions": self._stepfunctions,
             "applicationautoscaling": self._applicationautoscaling,
+            "ssm": self._ssm,
+            "secretsmanager": self._secretsmanager,
         }.items():
             lessons.add(service, lesson)
         for kind, service in _KINDS.items():
@@ -232,6 +234,16 @@ class Services:
             around.endpoint, around.clock, around.moto, around.targets, around.guard, around.identities,
             around.stores, self.publish,
         )  # fmt: skip
+
+    def _ssm(self) -> None:
+        from labkit.localcloud import parameters
+
+        parameters.install()
+
+    def _secretsmanager(self) -> None:
+        from labkit.localcloud import secret_values
+
+        secret_values.install()
 
     def _applicationautoscaling(self) -> None:
         from labkit.localcloud.sources import scaling

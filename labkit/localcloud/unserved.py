@@ -7,6 +7,7 @@ is held against the service's model: AWS would have refused most of them.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from labkit.localcloud import constraints
@@ -18,6 +19,9 @@ from labkit.localcloud.permissions.requests import Call
 
 _ON_AWS = "Use it on an AWS account."
 _NOTHING_ROUTED = b"<!doctype html>"  # werkzeug's own page for a path that moto does not serve
+# What boto3 puts before a message, and moto now and then too, with the spaces of its own source.
+_SAID_TWICE = re.compile(rb"An error occurred \(\w+\) when calling the \w+ operation: ")
+_SPACES = re.compile(rb" {2,}")
 # Services whose name in botocore is not their signing name.
 _MODELS: Mapping[str, tuple[str, ...]] = {
     "apigateway": ("apigateway", "apigatewayv2"),
@@ -100,6 +104,8 @@ async def answered(call: Call, request: Request, ask: Callable[[], Awaitable[Ans
         return _stumbled(call, asked, error)
     if answer.status == 404 and answer.body.startswith(_NOTHING_ROUTED):
         return _not_here(call, asked, _ON_AWS)
+    if answer.status >= 400 and _SAID_TWICE.search(answer.body):
+        return Answer(answer.status, answer.headers, _SPACES.sub(b" ", _SAID_TWICE.sub(b"", answer.body)))
     return answer
 
 
@@ -113,7 +119,10 @@ def _not_here(call: Call, asked: denial.Asked, instead: str) -> Answer:
 
 def _stumbled(call: Call, asked: denial.Asked, error: Exception) -> Answer:
     """What AWS says of a request that its model does not allow; of any other one, that we failed."""
-    wrong = _wrong(call)
+    try:
+        wrong = _wrong(call)
+    except Exception:  # whatever is in the request, it has to be answered
+        wrong = None
     if wrong is not None:
         return _sent(denial.refused(*wrong, 400, asked))
     log.error("%s %s failed", call.service, call.operation, exc_info=error)

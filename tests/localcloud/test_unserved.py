@@ -31,8 +31,8 @@ def error_of(cloud: Any, service: str, operation: str, params: dict[str, Any]) -
         ("sqs", "start_message_move_task", {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:x"},
          "sqs StartMessageMoveTask"),
         ("sns", "list_origination_numbers", {}, "sns ListOriginationNumbers"),
-        ("logs", "put_transformer", {"logGroupIdentifier": "x", "transformerConfig": []},
-         "logs PutTransformer"),
+        ("dynamodb", "disable_kinesis_streaming_destination", {"TableName": "x", "StreamArn": "x"},
+         "dynamodb DisableKinesisStreamingDestination"),
         ("cloudwatch", "put_metric_stream", {"Name": "x"}, "monitoring PutMetricStream"),
     ],
 )  # fmt: skip

@@ -135,13 +135,18 @@ def _at_least(what: str, limit: object) -> str:
 
 @cache
 def _pattern(java: str) -> re.Pattern[str]:
-    """A Java pattern for Python: Unicode classes are spelled out, and the ASCII ones stay ASCII."""
+    """A Java pattern for Python: Unicode classes are spelled out, and the ASCII ones stay ASCII.
+
+    What has no counterpart (marks, punctuation, symbols of all scripts) lets everything pass.
+    """
     # Java's strings are UTF-16: beyond the basic plane, ranges are of pairs of surrogates.
     java = java.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff").replace(r"\p{Print}", "[ -~]")
+    java = java.replace(r"\p{ASCII}", r"[\x00-\x7f]").replace(r"\w-", r"\w\-")
     if r"\p{" not in java:
         return re.compile(java, re.ASCII)
     separators = "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-    return re.compile(java.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", separators))
+    java = java.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\d").replace(r"\p{Z}", separators)
+    return re.compile(java if r"\p{" not in java else ".*", re.DOTALL)
 
 
 def _java(value: object) -> str:

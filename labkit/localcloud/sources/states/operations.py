@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.models import StateMachine, StepFunctionBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from labkit.localcloud import origin
+from labkit.localcloud import contracts, origin
 from labkit.localcloud.sources.states import outputs
 from labkit.localcloud.sources.states.definitions import Definitions
 from labkit.localcloud.sources.states.executions import Executions
@@ -50,6 +50,7 @@ class Operations:
             setattr(StepFunctionResponse, name, _method(getattr(self, name)))
         for name, what in ABSENT.items():
             setattr(StepFunctionResponse, name, _absent(what))
+        contracts.install(StepFunctionResponse, "stepfunctions", {})
         StepFunctionBackend.create_state_machine = self._creating()  # type: ignore[method-assign]
         StepFunctionBackend.update_state_machine = self._updating()  # type: ignore[method-assign]
 
@@ -116,6 +117,8 @@ class Operations:
             raise refused(
                 "ValidationException", "The local cloud lists executions by state machine and status."
             )
+        if not asked._get_param("stateMachineArn"):
+            raise refused("ValidationException", "Must specify a State Machine ARN or a Map Run ARN.")
         machine = asked.stepfunction_backend.describe_state_machine(asked._get_param("stateMachineArn"))
         if machine.type == "EXPRESS":
             raise refused(
