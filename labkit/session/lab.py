@@ -158,7 +158,8 @@ class Lab:
             WaitTimeout: it did not come.
         """
         patience_s = ARRIVAL_S[self.target] if timeout_s is None else timeout_s
-        return waiting.until(look, timeout_s=patience_s)
+        slowest_s = waiting.SLOWEST_LOOK_S[self.target]
+        return waiting.until(look, timeout_s=patience_s, slowest_s=slowest_s)
 
     def save(self, key: str, value: Any) -> None:
         """Keeps a decision in the workspace's design record, for later phases.

@@ -16,7 +16,7 @@ NOT_YET = (
     r"cannot be assumed by|does not have permissions to call|not authorized to perform: sts:AssumeRole"
     r"|Invalid principal in policy|is not authorized to assume"
 )
-FASTEST_LOOK_S, SLOWEST_LOOK_S = 0.05, 1.0
+FASTEST_LOOK_S, SLOWEST_LOOK_S = 0.05, {"local": 0.2, "aws": 1.0}
 Found = TypeVar("Found")
 
 
@@ -64,8 +64,8 @@ def eventually(call: Callable[..., Any], arguments: dict[str, Any], *, like: str
         pause_s = min(pause_s * 2, 3.0)
 
 
-def until(look: Callable[[], Found], *, timeout_s: float) -> Found:
-    """Looks again until there is something to see.
+def until(look: Callable[[], Found], *, timeout_s: float, slowest_s: float) -> Found:
+    """Looks again, at first soon and then every ``slowest_s``, until there is something to see.
 
     Raises:
         WaitTimeout: nothing was seen in time.
@@ -78,7 +78,7 @@ def until(look: Callable[[], Found], *, timeout_s: float) -> Found:
                 "its log, or the queue for what fails, says more."
             )
         time.sleep(pause_s)
-        pause_s = min(pause_s * 2, SLOWEST_LOOK_S)
+        pause_s = min(pause_s * 2, slowest_s)
     return found
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from labkit.checks.functions import Function
 from labkit.checks.look import Look
-from labkit.errors import WaitTimeout
 
 Seen = TypeVar("Seen")
 # How long an effect may take before it is looked for elsewhere: in a log, or in what forbids it.
 PATIENCE_S = {"local": 5.0, "aws": 60.0}
+LOOK_EVERY_S = {"local": 0.05, "aws": 1.0}
 ERROR = re.compile(r"^\[ERROR\] (.*?)(?:\r|\n|$)", re.M)
 
 
@@ -39,12 +38,14 @@ class Effect:
     def of(self, seen: Callable[[], Seen], function: Function | None = None) -> Seen | None:
         """What is seen in the end; None if it does not come, or as soon as the function has failed."""
 
-        def outcome() -> Seen | bool | None:
-            return seen() or (function is not None and bool(self.errors(function)))
-
-        with suppress(WaitTimeout):
-            self.look.lab.until(outcome, timeout_s=PATIENCE_S[self.look.lab.target])
-        return seen() or None
+        target = self.look.lab.target
+        deadline = time.monotonic() + PATIENCE_S[target]
+        while not (found := seen()) and time.monotonic() < deadline:
+            if function is not None and self.errors(function):
+                break
+            # The time is shown, so it is looked for at an even pace that does not blur it much.
+            time.sleep(LOOK_EVERY_S[target])
+        return found or seen() or None
 
     def errors(self, function: Function) -> list[str]:
         """The errors that a function has raised since: ``KeyError: 'rating'``."""
