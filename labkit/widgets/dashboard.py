@@ -41,7 +41,7 @@ class Row:
 
     Attributes:
         reports: what Lambda reported of its invocations: exact durations, and what is billed.
-        cost: None when it cannot be said; ``problem`` says why.
+        cost: at the function's present architecture; None when it cannot be said; ``problem`` says why.
     """
 
     name: str

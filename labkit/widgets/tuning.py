@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit.errors import LabError
+from labkit.measure.rows import Status
 from labkit.measure.texts import ms
 from labkit.pricing import usd
 from labkit.widgets.base import LiveView, escape, page, room
@@ -98,7 +99,8 @@ class TuningView(LiveView):
             return f"The fastest is {step}. Cost cannot be weighed: no price is known for this Region."
         name = next(name for name, value in WEIGHTS if value == self.weight.value)
         per_million = usd(round((step.cost_usd or 0.0) * 1_000_000, 2))
-        return f"Best for {name}: {step}, with {ms(step.duration_ms)} and {per_million} USD per million."
+        best = f"Best for {name}: {step}, with {ms(step.duration_ms)} and {per_million} USD per million."
+        return f"{best} {_without_success(self.tuning)}".rstrip()
 
     def _html(self) -> str:
         result, chosen = self.tuning, self.chosen
@@ -122,6 +124,16 @@ def _begin(result: Tuning | None) -> float:
     if result.strategy == "speed":
         return 0.0
     return min((value for _, value in WEIGHTS), key=lambda value: abs(value - result.weight))
+
+
+def _without_success(result: Tuning) -> str:
+    """Names the steps that have no point in the picture because every call failed."""
+    failed = [
+        str(step)
+        for step in result.steps
+        if step.measurements and all(row.status is not Status.OK for row in step.measurements)
+    ]
+    return f"No call succeeded with {' or with '.join(failed)}." if failed else ""
 
 
 def _why_nothing(result: Tuning) -> str:

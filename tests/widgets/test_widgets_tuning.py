@@ -74,6 +74,14 @@ def test_a_region_without_a_price_has_durations() -> None:
     assert "no price is known" in view._page.value
 
 
+def test_a_size_at_which_nothing_succeeded_is_named() -> None:
+    """It has no point in the picture: 128 MB were too little."""
+    killed = Measurements(ORDERS, tuple(row(n, 5, status=Status.ERROR) for n in (1, 2)), 2)
+    view = tuning(replace(TUNED, steps=(step_of(killed, 128, "x86_64", 0.2), *STEPS[1:])))
+    assert label(view).endswith("No call succeeded with 128 MB, x86_64.")
+    assert "No call succeeded" not in label(tuning(TUNED))
+
+
 def test_a_tuning_in_which_nothing_succeeded() -> None:
     """What the calls said, instead of an empty frame."""
     rows = Measurements(ORDERS, tuple(row(n, 5, status=Status.ERROR) for n in (1, 2)), 2)
