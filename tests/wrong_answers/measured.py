@@ -27,14 +27,16 @@ def logged(world: World, name: str, durations_ms: Sequence[float | None], memory
     _write(world, name, [_line(ms, memory_mb) for ms in durations_ms])
 
 
-def curve(world: World, name: str, points: Mapping[int, float | None]) -> None:
+def curve(
+    world: World, name: str, points: Mapping[int, float | None], version: int | str = "$LATEST"
+) -> None:
     """Three warm invocations at each size."""
-    _write(world, name, [_line(ms, memory_mb) for memory_mb, ms in points.items() for _ in range(3)])
+    _write(world, name, [_line(ms, memory_mb) for memory_mb, ms in points.items() for _ in range(3)], version)
 
 
-def _write(world: World, name: str, lines: Sequence[str]) -> None:
+def _write(world: World, name: str, lines: Sequence[str], version: int | str = "$LATEST") -> None:
     logs, group = world.client("logs"), f"/aws/lambda/{name}"
-    stream = f"2026/11/28/[$LATEST]{uuid4().hex}"
+    stream = f"2026/11/28/[{version}]{uuid4().hex}"
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)

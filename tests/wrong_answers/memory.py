@@ -61,3 +61,10 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     chosen(world, 1792, 128, 1769)
     logged(world, world.name("shrink-photo"), [57.0] * 3, 1792)
+
+
+@right("04.5", "tuned twice, and the later tuning counts", "shrink-photo: chosen 1,024 MB, 100 ms")
+def _(world: World) -> None:
+    chosen(world, 1024, 128, 1769)
+    curve(world, world.name("shrink-photo"), CPU, version=1)
+    curve(world, world.name("shrink-photo"), {**CPU, 1769: 116.0}, version=2)

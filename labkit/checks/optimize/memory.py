@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import mean
 
 from labkit import pricing
 from labkit.checks.functions import Function, find
 from labkit.checks.look import Look, NotYet
-from labkit.checks.optimize.measured import by_memory, warm
+from labkit.checks.optimize.measured import by_memory, typical_ms, warm
 from labkit.checks.registry import check
 
 FUNCTIONS = ("shrink-photo", "ask-partner", "turn-photo")
 SIZES = 6
 PREMIUM = 1.10  # what a faster size may cost, of the cheapest
-# Logs also hold calls that a tuning leaves out, and medians move: a near miss of the rule is no mistake.
+# Those who measure by hand leave out other calls than a tuning does: a near miss of the rule is no mistake.
 NOISE = 1.15
 
 
@@ -79,7 +78,7 @@ def _curve(look: Look, function: Function) -> list[Point]:
     points = []
     for memory_mb, reports in sorted(found.items()):
         if runs := warm(reports):
-            duration_ms = mean(run.duration_ms for run in runs)
+            duration_ms = typical_ms(runs)
             cost = pricing.invocation(
                 duration_ms, memory_mb, architecture=architecture, region=look.lab.region
             )
