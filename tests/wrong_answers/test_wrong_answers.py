@@ -72,7 +72,9 @@ def world(request: pytest.FixtureRequest, cloud) -> Iterator[World]:
     lab._record = DesignRecord(cloud.workspace / ".labkit" / f"case{number}.json")
     yield World(lab)
     lab.teardown()
-    lab.ledger.path.unlink()  # all cases of a phase write into one, and each reads it from its beginning
+    lab.ledger.path.unlink(
+        missing_ok=True
+    )  # all cases of a phase write into one, and each reads it from its beginning
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
