@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -37,16 +36,16 @@ class Moto:
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[Moto]:
-    """A server with AWS's managed policies, whose Lambda answers without running code.
+    """A server whose Lambda answers without running code, and whose IAM has no policies of AWS.
 
-    A process of its own: it is emptied before each test, and moto's state belongs to a whole process.
+    Those would take longer than most tests at every reset. It is a process of its own because moto's state
+    belongs to a whole process, and this one is emptied before each test.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=os.environ | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

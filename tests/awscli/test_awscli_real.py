@@ -143,14 +143,13 @@ def see_functions(client: Clients) -> list[Any]:
 def roles(client: Clients) -> None:
     """Roles with inline and managed policies."""
     iam = client("iam")
-    managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     iam.create_role(
         RoleName="orders-role", AssumeRolePolicyDocument=TRUST, Tags=[{"Key": "a", "Value": "b c"}],
         MaxSessionDuration=7200,
     )  # fmt: skip
     iam.put_role_policy(RoleName="orders-role", PolicyName="table", PolicyDocument=POLICY)
-    iam.attach_role_policy(RoleName="orders-role", PolicyArn=managed)
-    iam.create_policy(PolicyName="read", PolicyDocument=POLICY)
+    read = iam.create_policy(PolicyName="read", PolicyDocument=POLICY)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="orders-role", PolicyArn=read)
     iam.create_role(RoleName="gone", AssumeRolePolicyDocument=TRUST)
     iam.delete_role(RoleName="gone")
 
