@@ -15,6 +15,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from labkit.localcloud.telemetry.mathematics import CannotCompute, compute
+from labkit.localcloud.telemetry.metric_requests import check_data, check_points
 from labkit.localcloud.telemetry.store import (
     MINUTE_S,
     Metric,
@@ -35,6 +36,7 @@ def install(stores: Stores, now: Callable[[], float]) -> None:
     """Replaces moto's metric data, once for the process. ``now`` is the lesson clock's, in seconds."""
 
     def put(self: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        check_data(namespace, metric_data, now())
         for number, member in enumerate(metric_data, 1):
             self._validate_parameters_put_metric_data(member, number)
         for member in metric_data:
@@ -124,6 +126,7 @@ def _statistics(store: MetricStore, asked: dict[str, Any]) -> dict[str, Any]:
     if start_s >= end_s:
         raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
     _check([*plain, *extended])
+    check_points(start_s, end_s, _period(asked))
     pairs = {pair["Name"]: pair["Value"] for pair in asked.get("Dimensions") or ()}
     metric = Metric(asked["Namespace"], asked["MetricName"], dimensions(pairs))
     points = []

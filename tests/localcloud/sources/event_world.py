@@ -107,14 +107,14 @@ def permit(function: Any, principal: str, source_arn: str | None = None, **more:
 
 
 def metric(cloud: Any, namespace: str, metric_name: str, **pairs: str) -> float:
-    """The sum of a metric of the last and the next day."""
+    """The sum of a metric of the last and the next twelve hours."""
     now = advance(cloud)
     points = client(cloud, "cloudwatch").get_metric_statistics(
         Namespace=namespace,
         MetricName=metric_name,
         Dimensions=[{"Name": key, "Value": value} for key, value in pairs.items()],
-        StartTime=now - timedelta(days=1),
-        EndTime=now + timedelta(days=1),
+        StartTime=now - timedelta(hours=12),
+        EndTime=now + timedelta(hours=12),
         Period=60,
         Statistics=["Sum"],
     )["Datapoints"]
