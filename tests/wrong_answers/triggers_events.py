@@ -105,6 +105,16 @@ def _(world: World) -> None:
     rule(world, {**GOOD, "detail": {"photo_id": [{"exists": True}]}, "rating": [{"numeric": [">=", 4]}]})
 
 
+@wrong(
+    "03.5", "a second rule that lets everything through", "hears of a photo with 3 stars, too; .*-everything"
+)
+def _(world: World) -> None:
+    rule(world)
+    events, name = world.client("events"), world.name("everything")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["photo-library"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": world.once(announce)}])
+
+
 @right("03.5", "as the solution has it", "passes on what has 4 stars or more")
 def _(world: World) -> None:
     rule(world)
@@ -183,6 +193,11 @@ def _(world: World) -> None:
 @wrong("03.6", "the schedule's role may not call", "may not invoke .*: each night would pass without a call")
 def _(world: World) -> None:
     schedule(world, may=deploy.allow("lambda:GetFunction", "*"))
+
+
+@wrong("03.6", "it calls another function", "does not call .*-clean-up")
+def _(world: World) -> None:
+    schedule(world, target=unscheduled(world).replace("clean-up", "clean"))
 
 
 @wrong("03.6", "disabled", "is disabled")

@@ -48,7 +48,11 @@ def code(world: World, name: str, **files: str) -> None:
 
 
 def bucket(
-    world: World, rules: list[dict[str, str]] | None = None, account: bool = True, **files: str
+    world: World,
+    rules: list[dict[str, str]] | None = None,
+    account: bool = True,
+    event: str = "s3:ObjectCreated:*",
+    **files: str,
 ) -> None:
     """The bucket as the solution has it, but for what is given."""
     arn = quiet(world)
@@ -56,7 +60,7 @@ def bucket(
     source = {"SourceArn": f"arn:aws:s3:::{world.name('uploads')}"}
     source |= {"SourceAccount": world.lab.account_id} if account else {}
     deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com", **source)
-    told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    told = {"LambdaFunctionArn": arn, "Events": [event]}
     told |= {"Filter": {"Key": {"FilterRules": ORIGINALS if rules is None else rules}}}
     tell(world, told)
 
@@ -78,6 +82,11 @@ def _(world: World) -> None:
 def _(world: World) -> None:
     quiet(world)
     deploy.permit(world.lab, "thumbnail", "uploads", "s3.amazonaws.com", SourceArn="arn:aws:s3:::uploads")
+
+
+@wrong("03.2", "told of what goes instead of what comes", "tells of s3:ObjectRemoved:. only")
+def _(world: World) -> None:
+    bucket(world, event="s3:ObjectRemoved:*")
 
 
 @wrong("03.2", "no prefix", "it also tells of thumbnails: a loop")
@@ -168,6 +177,11 @@ def _(world: World) -> None:
 @wrong("03.3", "retried until it expires", "a record is retried until it expires")
 def _(world: World) -> None:
     stream(world, MaximumRetryAttempts=None)
+
+
+@wrong("03.3", "retried five times", "a record is retried 5 times")
+def _(world: World) -> None:
+    stream(world, MaximumRetryAttempts=5)
 
 
 @wrong("03.3", "nobody is told", "dropped without a trace")

@@ -26,6 +26,7 @@ def bucket(look: Look) -> str:
     """Notification, filter, permission; then a picture whose name has a space."""
     function = find(look, "thumbnail")
     name, notification = _notification(look, function)
+    _arrivals(notification)
     _filter(notification)
     _permission(look, function, name)
     took = _thumbnail(look, function, name)
@@ -55,6 +56,16 @@ def _notification(look: Look, function: Function) -> tuple[str, Mapping[str, Any
         step = "SourceArn=f'arn:aws:s3:::{uploads}': the bucket's whole name. Then the notification."
         raise NotYet(seen, expected, step)
     raise NotYet(seen, expected, "The permission is there. Now put_bucket_notification_configuration.")
+
+
+def _arrivals(notification: Mapping[str, Any]) -> None:
+    told = notification["Events"]
+    if not {"s3:ObjectCreated:*", "s3:ObjectCreated:Put"}.intersection(told):
+        raise NotYet(
+            f"the notification tells of {', '.join(told)} only",
+            "a notification of what arrives",
+            "Its Events are ['s3:ObjectCreated:*'].",
+        )
 
 
 def _filter(notification: Mapping[str, Any]) -> None:

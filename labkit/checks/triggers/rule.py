@@ -15,6 +15,7 @@ from labkit.checks.triggers.policies import permissions
 
 SERVICE = "events.amazonaws.com"
 SOURCE, KIND = "photo-library", "photo added"
+EXPECTED = f"source {SOURCE}, detail-type {KIND!r}, detail.rating of 4 or more"
 # What the rule has to pass on, and what to leave alone: what is told -> (source, detail-type, rating).
 WANTED = {
     "a photo with 4 stars": (SOURCE, KIND, 4),
@@ -32,15 +33,19 @@ OTHERS = {
 def rule(look: Look) -> str:
     """Rule, target, permission, pattern; then an event."""
     function = find(look, "announce")
-    found = _rule(look, function)
+    rules = _rules(look, function)
+    fitting = (one for one in rules if _fits(look, one, *WANTED["a photo with 4 stars"]))
+    found = next(fitting, rules[0])
     _permission(look, function, found)
-    _pattern(look, function, found)
+    _passes_on(look, function, found)
+    for one in rules:
+        _leaves_alone(look, function, one)
     took = _event(look, function)
     return f"{found['Name']} passes on what has 4 stars or more: {function.name} heard it after {took}"
 
 
-def _rule(look: Look, function: Function) -> Mapping[str, Any]:
-    """The rule with a pattern that has the function for its target."""
+def _rules(look: Look, function: Function) -> list[Mapping[str, Any]]:
+    """The enabled rules with a pattern that have the function for a target; at least one."""
     events, arn = look.client("events"), str(function.configuration["FunctionArn"])
     names = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     rules = [events.describe_rule(Name=name) for name in names]
@@ -50,7 +55,7 @@ def _rule(look: Look, function: Function) -> Mapping[str, Any]:
         if all(one["State"] == "DISABLED" for one in fitting):
             step = f"events.enable_rule(Name='{fitting[0]['Name']}')."
             raise NotYet(f"the rule {fitting[0]['Name']} is disabled", expected, step)
-        return dict(next(one for one in fitting if one["State"] != "DISABLED"))
+        return [dict(one) for one in fitting if one["State"] != "DISABLED"]
     own = events.list_rules(NamePrefix=look.prefix)["Rules"]
     patterned = [one["Name"] for one in own if one.get("EventPattern")]
     if patterned:
@@ -84,31 +89,33 @@ def _permission(look: Look, function: Function, found: Mapping[str, Any]) -> Non
     )
 
 
-def _pattern(look: Look, function: Function, found: Mapping[str, Any]) -> None:
-    """Asks EventBridge itself whether the pattern fits, before anything is sent."""
+def _passes_on(look: Look, function: Function, found: Mapping[str, Any]) -> None:
     pattern = found["EventPattern"]
-    expected = f"source {SOURCE}, detail-type {KIND!r}, detail.rating of 4 or more"
     for told, event in WANTED.items():
-        if not _fits(look, pattern, *event):
+        if not _fits(look, found, *event):
             inside = "rating" in json.loads(pattern)
             raise NotYet(
                 f"{function.name} does not hear of {told}; the pattern is {pattern}",
-                expected,
+                EXPECTED,
                 "rating stands in the detail of the event: {'detail': {'rating': …}}."
                 if inside
                 else "All fields of a pattern have to fit, letter by letter. >= is [{'numeric': ['>=', 4]}].",
             )
+
+
+def _leaves_alone(look: Look, function: Function, found: Mapping[str, Any]) -> None:
+    name, pattern = found["Name"], found["EventPattern"]
     for told, event in OTHERS.items():
-        if _fits(look, pattern, *event):
+        if _fits(look, found, *event):
             raise NotYet(
-                f"{function.name} hears of {told}, too; the pattern is {pattern}",
-                f"{expected}, and nothing else",
+                f"{function.name} hears of {told}, too; {name} has the pattern {pattern}",
+                f"{EXPECTED}, and nothing else",
                 "A field that the pattern does not name may have any value: name all three.",
             )
 
 
-def _fits(look: Look, pattern: str, source: str, kind: str, rating: float) -> bool:
-    """Whether an event would be passed on. Source: EventBridge API reference, TestEventPattern."""
+def _fits(look: Look, rule: Mapping[str, Any], source: str, kind: str, rating: float) -> bool:
+    """Asks EventBridge whether a rule passes an event on. Source: API reference, TestEventPattern."""
     event = {
         "id": "1",
         "account": look.lab.account_id,
@@ -119,7 +126,9 @@ def _fits(look: Look, pattern: str, source: str, kind: str, rating: float) -> bo
         "detail-type": kind,
         "detail": {"photo_id": "check", "rating": rating},
     }
-    answer = look.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+    answer = look.client("events").test_event_pattern(
+        EventPattern=rule["EventPattern"], Event=json.dumps(event)
+    )
     return bool(answer["Result"])
 
 
