@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -108,6 +108,17 @@ def run(
         for path, content in notebooks.items():
             with nullcontext(shared) if shared else stage.fresh(source) as place:
                 yield _run_one(path, content, place, order, parameters[path], on_cell)
+
+
+def separate(course: Course, order: Order) -> list[Order]:
+    """An order for each notebook, with the parameters that it has.
+
+    Raises:
+        CourseError: there is no such notebook or parameter.
+    """
+    paths = chosen(course.copies if order.learner else course.solutions, order.names)
+    given = _parameters({path: files.read(path) for path in paths}, order)
+    return [replace(order, names=(path.stem,), parameters=given[path]) for path in paths]
 
 
 @contextmanager

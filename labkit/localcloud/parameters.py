@@ -81,6 +81,6 @@ def _checked_path(self: SimpleSystemManagerResponse) -> Any:
     if not path.startswith("/"):
         raise refused(
             "The parameter doesn't meet the parameter name requirements. The parameter name must begin with "
-            f"a forward slash \"/\": {path}"
+            f'a forward slash "/": {path}'
         )
     return _by_path(self)

@@ -15,6 +15,7 @@ import pytest
 from labkit import cloud as clouds
 from labkit.course import build
 from labkit.course.run import Order, run
+from labkit.course.side_by_side import run_side_by_side
 from labkit.errors import CourseError
 from tests.course.conftest import NAME, solve
 
@@ -156,6 +157,20 @@ def test_notebooks_in_sequence_share_a_cloud(course, text):
     assert [outcome.problems for outcome in outcomes] == [(), ()]
 
 
+def test_side_by_side_each_has_a_cloud_of_its_own(course, text, temporary_folders):
+    """The outcomes come in the notebooks' order, failures too; each gets the parameters that it has."""
+    solve(course, text.replace("lab.cost()", FAILS), "01-fails")
+    solve(course, text.replace('region = "us-east-1"', 'region, size = "us-east-1", 3'), "02-sized")
+    order = Order(parameters={"size": 4, "region": "eu-west-1"})
+    outcomes = list(run_side_by_side(course, order, 2))
+    assert [outcome.name for outcome in outcomes] == [NAME, "01-fails", "02-sized"]
+    assert [outcome.passed for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].failure.error == "ValueError: this cell fails"
+    assert list(temporary_folders.iterdir()) == []
+    with pytest.raises(CourseError, match="leave --jobs out"):
+        list(run_side_by_side(course, Order(in_sequence=True), 2))
+
+
 def test_a_cloud_that_ran_before_goes_on_running(course, workspace):
     before = clouds.start(workspace)
     [outcome] = run(course, Order(workspace=workspace))
@@ -164,14 +179,20 @@ def test_a_cloud_that_ran_before_goes_on_running(course, workspace):
     assert not (workspace / f"{NAME}.ipynb").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_in_the_middle_nothing_stays_behind(course, text, how, temporary_folders, tmp_path):
+@pytest.mark.parametrize(
+    ("how", "options"), [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGINT, ("--jobs", "2"))]
+)
+def test_stopped_in_the_middle_nothing_stays_behind(course, text, how, options, temporary_folders, tmp_path):
     """Ctrl-C while a cell runs: the kernel and the cloud end, the workspace goes."""
     waits = f"open({str(tmp_path / 'pipe')!r}, 'w').write('cell runs')\nimport time\ntime.sleep(300)"
     solve(course, text.replace("lab.cost()", waits))
     os.mkfifo(tmp_path / "pipe")
     running = subprocess.Popen(
-        [LABKIT, "run"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [LABKIT, "run", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     guard = threading.Timer(60, running.kill)
     guard.start()
@@ -179,7 +200,10 @@ def test_stopped_in_the_middle_nothing_stays_behind(course, text, how, temporary
     children = psutil.Process(running.pid).children(recursive=True)
     clouds_running = [p for p in psutil.process_iter(["cmdline"]) if _in(p, temporary_folders)]
     assert children and clouds_running
-    running.send_signal(how)
+    if how == signal.SIGINT:
+        os.killpg(running.pid, how)  # as a terminal does
+    else:
+        running.send_signal(how)
     said, _ = running.communicate(timeout=60)
     guard.cancel()
     assert running.returncode == 130, said
