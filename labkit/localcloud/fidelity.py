@@ -126,7 +126,8 @@ def _runtimes(runtimes: Iterable[Available]) -> Row:
     current = {one.name for one in facts.runtimes() if one.status(date.today()) == "supported"}
     here = [one for one in runtimes if one.runtime in current]
     exact = ", ".join(one.runtime for one in here if one.interpreter and one.note is None)
-    notes = " ".join(f"{one.runtime}: {one.note}" for one in here if one.note)
+    told = ((one.runtime, one.note) for one in here if one.note)
+    notes = " ".join(note if name in note else f"{name}: {note}" for name, note in told)
     return (
         "runtimes",
         f"{exact or 'none as it is'}. {notes} Java, .NET and Ruby are refused",
