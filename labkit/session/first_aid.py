@@ -53,7 +53,7 @@ SAID = {
         'DynamoDB\'s client wants each value with its type: {"S": "a text"}, {"N": "2"}, {"BOOL": True}.'
     ),
     r"failed to satisfy constraint: .*regular expression pattern: \S*arn:": (
-        "The whole ARN is wanted here, not a name."
+        "The whole ARN is wanted here, neither a name nor a URL."
     ),
 }
 NOT_THE_LEARNERS = ("IPython", "boto3", "botocore", "labkit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -152,17 +153,22 @@ class Audit:
 
     def _repr_html_(self) -> str:
         """For notebooks: the same words."""
-        cards = [f"<b>{escape(self._headline())}</b>"]
+        cards = [f"<b>{_html(self._headline())}</b>"]
         for verdict in self.verdicts:
-            rows = [f"<b>{MARKS[verdict.state]} {escape(verdict.pitfall.title)}</b>"]
+            rows = [f"<b>{MARKS[verdict.state]} {_html(verdict.pitfall.title)}</b>"]
             if verdict.state != "found":
-                rows.append(f"<div>{escape(verdict.looked)}</div>")
+                rows.append(f"<div>{_html(verdict.looked)}</div>")
             for finding in verdict.findings:
                 rows += [
-                    f"<div style='margin-top:0.3em'><b>Seen:</b> {escape(finding.seen)}</div>",
-                    f"<div><b>Risk:</b> {escape(finding.risk)}</div>",
-                    f"<div><b>To do:</b> {escape(finding.step)}</div>",
+                    f"<div style='margin-top:0.3em'><b>Seen:</b> {_html(finding.seen)}</div>",
+                    f"<div><b>Risk:</b> {_html(finding.risk)}</div>",
+                    f"<div><b>To do:</b> {_html(finding.step)}</div>",
                 ]
             cards.append(card(CARDS[verdict.state], "".join(rows)))
-        cards += [f"<div>? {escape(str(hidden))}</div>" for hidden in self.hidden]
+        cards += [f"<div>? {_html(str(hidden))}</div>" for hidden in self.hidden]
         return "".join(cards)
+
+
+def _html(words: str) -> str:
+    """Words for a page; what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from labkit import pricing
 from labkit.errors import FactUnknown
 
+CENT = 0.01
+
 
 def money(bill: Callable[[], pricing.Cost]) -> str:
     """``3.54 USD``, or that the price is not known for the Region."""
     try:
-        return f"{pricing.usd(bill().cost_usd)} USD"
+        usd = bill().cost_usd
+        return f"{usd:,.2f} USD" if usd >= CENT else f"{pricing.usd(usd)} USD"
     except FactUnknown:
         return "an amount that is not known for this Region (labkit prices refresh)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.checks.audit import Subject, judge
-from labkit.checks.capstone.plan import subjects
+from labkit.checks.capstone.plan import subjects, told
 from labkit.checks.look import Look, NotYet
 from labkit.checks.registry import check
 
@@ -19,7 +19,7 @@ def performance(look: Look) -> str:
         for finding in verdict.findings:
             if look.local and finding.seen.startswith("init takes"):
                 continue  # how long init takes here says something about this machine only
-            raise NotYet(f"{subject.name}: {finding.seen}", finding.risk, finding.step)
+            raise told(subject.name, finding)
     measured = _measured(found)
     layered = [one for one in found if one.configuration.get("Layers")]
     if not layered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labkit.checks.audit import Subject, judge, read
+from labkit.checks.audit import Finding, Subject, judge, read
 from labkit.checks.capstone.parts import least_privilege
 from labkit.checks.functions import Function, of_lab
 from labkit.checks.look import Look, NotYet
@@ -54,13 +54,20 @@ def implementation(look: Look) -> str:
         for key in ("secrets", "errors"):
             for finding in verdicts[key].findings:
                 if "alarm" not in finding.seen:  # alarms are the checklist's last part
-                    raise NotYet(f"{function.name}: {finding.seen}", finding.risk, finding.step)
+                    raise told(function.name, finding)
     return f"{len(functions)} functions: roles without wildcards, no secrets, failed events are kept"
 
 
 def subjects(look: Look) -> list[Subject]:
     """All functions of the lab, as the audit reads them."""
     return [read(look.client, one.name) for one in _functions(look)]
+
+
+def told(name: str, finding: Finding) -> NotYet:
+    """What the audit found of a function, as the answer of a check."""
+    return NotYet(
+        f"{name}: {finding.seen}", "an audit without this finding", f"{finding.step} {finding.risk}"
+    )
 
 
 def _functions(look: Look) -> list[Function]:
@@ -75,7 +82,7 @@ def _functions(look: Look) -> list[Function]:
 def _no_chain(subject: Subject) -> None:
     verdict = next(one for one in judge(subject).verdicts if one.pitfall.key == "chains")
     for finding in verdict.findings:
-        raise NotYet(f"{subject.name}: {finding.seen}", finding.risk, finding.step)
+        raise told(subject.name, finding)
 
 
 def _within(subject: Subject) -> float:
