@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from random import Random
 from typing import Any
 
 from labkit import library
 from labkit.library import faults, parts, triggers
 from labkit.library.breaking import PARTS
-from tests.wrong_answers.world import World, allow, policy, right, wrong
+from labkit.session import Lab
+from tests.wrong_answers.world import SHARED, World, allow, policy, right, wrong
 
 PART = {part.name: part for part in PARTS}
 EVERYTHING = policy(allow("dynamodb:*", "*"))
@@ -27,27 +31,50 @@ def put_policy(world: World, base: str, document: Any) -> None:
     )
 
 
+SHARED.update(("06.6", "06.7", "06.8", "06.11"))
+
+
+@cache
+def as_made(name: str) -> Callable[[Lab], Any]:
+    """What brings a part back."""
+    return lambda lab: faults.snapshot(lab, PART[name])
+
+
+def whole(world: World, name: str, *make: Callable[[Lab], Any]) -> None:
+    """A part of the library as it was made, whatever the answer before did to it."""
+    for one in make:
+        world.once(one)
+    faults.restore(world.lab, PART[name], world.once(as_made(name)))
+    iam = world.client("iam")
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_role_policy(RoleName=world.name(f"{name}-role"), PolicyName="mine")
+
+
 def photos(world: World) -> None:
     """get-photo of phase 02, behind its alias."""
-    parts.table(world.lab)
-    parts.get_photo(world.lab)
+    whole(world, "get-photo", parts.table, parts.get_photo)
+
+
+def shares(world: World) -> None:
+    """share-photo of phase 02."""
+    whole(world, "share-photo", parts.share_photo)
 
 
 @wrong("06.6", "the permission is still missing", "Allow its role exactly that: Action dynamodb:GetItem")
 def _(world: World) -> None:
-    world.get_photo()
+    photos(world)
     planted(world, "get-photo", faults.permission)
 
 
 @wrong("06.6", "switched off", "reserved concurrency of 0")
 def _(world: World) -> None:
-    world.get_photo()
+    photos(world)
     planted(world, "get-photo", faults.throttled)
 
 
 @wrong("06.6", "mended with a hammer", r"allows dynamodb:\*")
 def _(world: World) -> None:
-    world.get_photo()
+    photos(world)
     put_policy(world, "get-photo", EVERYTHING)
 
 
@@ -69,33 +96,33 @@ def _(world: World) -> None:
 
 @wrong("06.7", "the memory is still too small", "Give it more memory")
 def _(world: World) -> None:
-    parts.share_photo(world.lab)
+    shares(world)
     planted(world, "share-photo", faults.memory)
 
 
 @wrong("06.7", "the timeout is still too short", "did not answer within its Timeout")
 def _(world: World) -> None:
-    parts.share_photo(world.lab)
+    shares(world)
     planted(world, "share-photo", faults.timeout)
 
 
 @wrong("06.7", "switched off", "reserved concurrency of 0")
 def _(world: World) -> None:
-    parts.share_photo(world.lab)
+    shares(world)
     planted(world, "share-photo", faults.throttled)
 
 
 @right("06.7", "more memory", "answers with 320 MB")
 def _(world: World) -> None:
-    parts.share_photo(world.lab)
+    shares(world)
     planted(world, "share-photo", faults.memory)
     world.configure(world.name("share-photo"), MemorySize=320)
 
 
 def ratings(world: World) -> None:
     """count-ratings, with the stream that calls it."""
-    parts.table(world.lab)
-    triggers.ratings(world.lab)
+    whole(world, "count-ratings", parts.table, triggers.ratings)
+    reads(world, "count-ratings")
 
 
 @wrong("06.8", "the permission is still missing", "Action dynamodb:UpdateItem")
@@ -113,7 +140,7 @@ def _(world: World) -> None:
 @wrong("06.8", "nothing reads the stream", "nothing reads the stream for it")
 def _(world: World) -> None:
     ratings(world)
-    switch_off(world, "count-ratings")
+    reads(world, "count-ratings", enabled=False)
 
 
 @right("06.8", "a policy of one's own, and the mapping made again", "counts, and reads")
@@ -125,12 +152,13 @@ def _(world: World) -> None:
     put_policy(world, "count-ratings", policy(allow("dynamodb:UpdateItem", arn)))
 
 
-def switch_off(world: World, base: str) -> None:
-    """Disables the event source mapping of a part."""
-    lambda_ = world.client("lambda")
+def reads(world: World, base: str, enabled: bool = True) -> None:
+    """Whether the event source mapping of a part reads."""
+    lambda_, state = world.client("lambda"), "Enabled" if enabled else "Disabled"
     [one] = lambda_.list_event_source_mappings(FunctionName=world.name(base))["EventSourceMappings"]
-    lambda_.update_event_source_mapping(UUID=one["UUID"], Enabled=False)
-    world.lab.until(lambda: lambda_.get_event_source_mapping(UUID=one["UUID"])["State"] == "Disabled")
+    if one["State"] != state:
+        lambda_.update_event_source_mapping(UUID=one["UUID"], Enabled=enabled)
+        world.lab.until(lambda: lambda_.get_event_source_mapping(UUID=one["UUID"])["State"] == state)
 
 
 def trash(world: World) -> None:
@@ -187,7 +215,7 @@ def _(world: World) -> None:
 @wrong("06.10", "the mapping is switched off", "Switching off is no mending: orders wait")
 def _(world: World) -> None:
     triggers.orders(world.lab)
-    switch_off(world, "work-orders")
+    reads(world, "work-orders", enabled=False)
 
 
 @wrong("06.10", "a dead-letter queue, and the message still goes round", "still goes round")
@@ -207,8 +235,7 @@ def _(world: World) -> None:
 
 def uploads(world: World) -> None:
     """The bucket with a picture, and thumbnail."""
-    parts.table(world.lab)
-    triggers.uploads(world.lab)
+    whole(world, "thumbnail", parts.table, triggers.uploads)
     bucket = world.name("uploads")
     world.client("s3").put_object(Bucket=bucket, Key="originals/pier.png", Body=library.picture())
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from labkit.session import Lab
 from tests.wrong_answers.monitor_world import ONCE, queue, with_table
-from tests.wrong_answers.world import World, right, wrong
+from tests.wrong_answers.world import SHARED, World, right, wrong
 
 ADDS = """
 import os
@@ -55,44 +56,57 @@ CONDITIONAL_UPDATE = (
 )
 
 
+SHARED.update(("05.3", "05.4"))
+
+
+def made(lab: Lab) -> str:
+    """The function with its table; its name."""
+    return with_table(World(lab), "def handler(event, context): pass")
+
+
+def prints(world: World, code: str) -> None:
+    """``order-prints`` with this code."""
+    world.update(world.once(made), code)
+
+
 @wrong("05.3", "as it was", "for 3 copies, sent again in the same environment, has printed=6")
 def _(world: World) -> None:
-    with_table(world, ADDS)
+    prints(world, ADDS)
 
 
 @wrong("05.3", "remembered in the environment's memory", "one environment knows alone")
 def _(world: World) -> None:
-    with_table(world, IN_MEMORY)
+    prints(world, IN_MEMORY)
 
 
 @wrong("05.3", "a duplicate is an error", "A duplicate is no failure")
 def _(world: World) -> None:
-    with_table(world, COMPLAINS)
+    prints(world, COMPLAINS)
 
 
 @wrong("05.3", "written again without a condition", "written anew over what was there")
 def _(world: World) -> None:
-    with_table(world, OVERWRITES)
+    prints(world, OVERWRITES)
 
 
 @wrong("05.3", "asked first, which the role may not", "between asking and writing the twin slips through")
 def _(world: World) -> None:
-    with_table(world, ASKS)
+    prints(world, ASKS)
 
 
 @wrong("05.3", "the item does not say what was printed", "the table's item says printed=None")
 def _(world: World) -> None:
-    with_table(world, ELSEWHERE)
+    prints(world, ELSEWHERE)
 
 
 @right("05.3", "as the solution has it", "and printed it once")
 def _(world: World) -> None:
-    with_table(world)
+    prints(world, ONCE)
 
 
 @right("05.3", "a conditional update", "and printed it once")
 def _(world: World) -> None:
-    with_table(world, CONDITIONAL_UPDATE)
+    prints(world, CONDITIONAL_UPDATE)
 
 
 # 05.4 looks at the table and the queues: nothing has to be invoked.
@@ -103,15 +117,31 @@ BAD = [number for number in range(100) if number % 10 == 7]
 def put(world: World, numbers: Iterable[int], **attributes: Any) -> None:
     """Items for orders of the lot."""
     items = [{"order_id": {"S": f"lot-{number:03}"}, **attributes} for number in numbers]
+    write(world, [{"PutRequest": {"Item": item}} for item in items])
+
+
+def write(world: World, requests: list[dict[str, Any]]) -> None:
+    """Writes into the table, as many at once as BatchWriteItem takes."""
     client, table = world.client("dynamodb"), world.name("orders")
-    for begin in range(0, len(items), 25):
-        puts = [{"PutRequest": {"Item": item}} for item in items[begin : begin + 25]]
-        client.batch_write_item(RequestItems={table: puts})
+    for begin in range(0, len(requests), 25):
+        client.batch_write_item(RequestItems={table: requests[begin : begin + 25]})
 
 
 def lot(world: World, printed: Iterable[int] = GOOD, copies: int = 2) -> None:
-    with_table(world, "def handler(event, context): pass")
+    """The table knows these orders of the lot and no others; nothing is in the queues."""
+    world.once(made)
+    empty(world, "failed-orders"), empty(world, "dead-letters")
+    deletes = [{"DeleteRequest": {"Key": {"order_id": {"S": f"lot-{number:03}"}}}} for number in range(100)]
+    write(world, deletes)
     put(world, printed, printed={"N": str(copies)})
+
+
+def empty(world: World, base: str) -> None:
+    """Takes out what the answer before left in a queue. (Purging is possible once a minute only.)"""
+    sqs, url = world.client("sqs"), queue(world, base)[0]
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 @wrong("05.4", "nothing was sent", "0 of 90 good orders are there")
