@@ -70,6 +70,7 @@ SLOW = (
     "localcloud/sources/test_mappings_stream.py",
     "localcloud/sources/test_log_subscriptions.py",
     "localcloud/sources/test_recursion.py",
+    "localcloud/sources/test_buckets.py",
     "localcloud/sources/test_s3.py",
     "localcloud/sources/test_function_urls.py",
     "localcloud/sources/test_http_apis.py",

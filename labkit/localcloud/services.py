@@ -187,8 +187,10 @@ class Services:
         self._alarms = alarms.start(around.targets, around.clock, around.stores, self.publish)
 
     def _s3(self) -> None:
+        from labkit.localcloud.sources.s3 import buckets
         from labkit.localcloud.sources.s3.notifications import S3Notifications
 
+        buckets.install()
         around = self._around
         S3Notifications(around.targets, around.guard, around.clock, self.publish).install()
 

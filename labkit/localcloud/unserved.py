@@ -38,10 +38,12 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
 _VIOLATED = {"logs": "InvalidParameterException", "secretsmanager": "InvalidParameterException"}
 _METADATA = "There are no metadata tables here: list the bucket, or head its objects."
 _ANNOTATIONS = "Use the object's metadata or tags."
+_KEPT = "Objects here stay until they are deleted: leave it out."
 _REPORTS = "Nothing here watches how a bucket is used: look at the bucket itself."
 _EXPRESS = "Directory buckets need an AWS account: use a general purpose bucket."
-# S3 operations that moto's S3 reads as another one, some of which overwrite or delete what they should not.
-_TAKEN_FOR_ANOTHER: Mapping[str, str] = {
+# S3 operations that would have no effect, or that moto's S3 reads as another one: some of them overwrite or
+# delete what they should not.
+_NOT_OF_S3: Mapping[str, str] = {
     "CreateBucketMetadataConfiguration": _METADATA,
     "CreateBucketMetadataTableConfiguration": _METADATA,
     "CreateSession": _EXPRESS,
@@ -69,11 +71,17 @@ _TAKEN_FOR_ANOTHER: Mapping[str, str] = {
     "ListDirectoryBuckets": _EXPRESS,
     "ListObjectAnnotations": _ANNOTATIONS,
     "PutBucketAbac": "Say in policies who may do what.",
+    "PutBucketAccelerateConfiguration": "There is nothing nearer than this machine: leave it out.",
     "PutBucketAnalyticsConfiguration": _REPORTS,
     "PutBucketIntelligentTieringConfiguration": _REPORTS,
     "PutBucketInventoryConfiguration": _REPORTS,
+    "PutBucketLifecycle": _KEPT,
+    "PutBucketLifecycleConfiguration": _KEPT,
+    "PutBucketLogging": "There are no access logs of buckets here: leave it out.",
     "PutBucketMetricsConfiguration": _REPORTS,
+    "PutBucketReplication": "Copy objects when S3 tells a function of them.",
     "PutBucketRequestPayment": "The owner of a bucket pays, and nobody pays here.",
+    "PutBucketWebsite": "Buckets here serve no web sites: use a function URL.",
     "PutObjectAnnotation": _ANNOTATIONS,
     "RenameObject": "Use CopyObject and DeleteObject.",
     "SelectObjectContent": "Read the object with GetObject, and query what you have read.",
@@ -94,8 +102,8 @@ async def answered(call: Call, request: Request, ask: Callable[[], Awaitable[Ans
         ask: asks moto.
     """
     asked = denial.Asked.of(call.service, request.method, dict(request.headers), request.query)
-    if call.service == "s3" and call.operation in _TAKEN_FOR_ANOTHER:
-        return _not_here(call, asked, _TAKEN_FOR_ANOTHER[call.operation])
+    if call.service == "s3" and call.operation in _NOT_OF_S3:
+        return _not_here(call, asked, _NOT_OF_S3[call.operation])
     try:
         answer = await ask()
     except NotImplementedError:

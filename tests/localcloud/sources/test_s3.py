@@ -426,6 +426,9 @@ def test_eventbridge_gets_events_of_its_own_form(cloud: Any, s3: Any, bucket: st
 
 def test_access_lists_and_restores_are_told_too(cloud: Any, s3: Any, bucket: str) -> None:
     """Neither has a sequencer; an archive's restore begins and ends."""
+    rules = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=rules)
+    s3.delete_public_access_block(Bucket=bucket)
     queue = listening(cloud, s3, bucket, "s3:ObjectAcl:Put", "s3:ObjectRestore:*")
     s3.put_object(Bucket=bucket, Key="k", Body=b"12", StorageClass="GLACIER")
     s3.put_object_acl(Bucket=bucket, Key="k", ACL="public-read")
