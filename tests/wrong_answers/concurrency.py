@@ -92,6 +92,11 @@ def _(world: World) -> None:
     card(world, None)
 
 
+@wrong("04.3", "the alias has another name", "has no alias live, but Live")
+def _(world: World) -> None:
+    provision(world, card(world, "Live"), "Live")
+
+
 @wrong("04.3", "an alias and nothing ready", "nothing is provisioned for case")
 def _(world: World) -> None:
     card(world)

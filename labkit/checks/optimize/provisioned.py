@@ -50,8 +50,10 @@ def _has_alias(look: Look, function: Function) -> None:
     try:
         version = client.get_alias(FunctionName=function.name, Name=ALIAS)["FunctionVersion"]
     except client.exceptions.ResourceNotFoundException:
+        others = client.list_aliases(FunctionName=function.name)["Aliases"]
+        named = f", but {', '.join(one['Name'] for one in others)}" if others else ""
         raise NotYet(
-            f"{function.name} has no alias {ALIAS}" + _reserved(look, function),
+            f"{function.name} has no alias {ALIAS}{named}" + _reserved(look, function),
             EXPECTED,
             f"publish_version, then create_alias(Name='{ALIAS}', FunctionVersion=…) on it.",
         ) from None
