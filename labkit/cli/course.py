@@ -150,14 +150,15 @@ def run(
 
 @click.command()
 @click.argument("names", nargs=-1)
-def record(names: tuple[str, ...]) -> None:
+@click.option("--afresh", is_flag=True, help="Also outputs that differ in nothing but what was measured.")
+def record(names: tuple[str, ...], afresh: bool) -> None:
     """Run solutions (all, or NAMES) and write what they put out into them."""
     from labkit.course.places import course
     from labkit.course.record import record as record_notebooks
 
     here = course()
     with _stopped_by_sigterm(), _watched() as on_cell:
-        done = record_notebooks(here, names, on_cell)
+        done = record_notebooks(here, names, on_cell, afresh)
     for one in done:
         click.echo(
             f"{one.path.relative_to(here.root)}: {one.changed} of {one.cells} cells put out something new"

@@ -45,11 +45,15 @@ def record(
     course: Course,
     names: tuple[str, ...] = (),
     on_cell: Callable[[str, int, int], None] = lambda name, number, count: None,
+    afresh: bool = False,
 ) -> list[Recording]:
     """Runs solutions in fresh workspaces and writes them back with what they put out.
 
     A cell whose output differs only in what `sanitize.cfg` makes equal keeps its old output, so that
     recording again gives no difference where nothing has changed.
+
+    Args:
+        afresh: whether all outputs are this run's, so that figures in one cell fit those in another.
 
     Raises:
         CourseError: a cell failed; nothing is written then.
@@ -67,7 +71,7 @@ def record(
         if left:
             raise CourseError(f"{path.name} was not recorded: it leaves {', '.join(left)} behind.")
         after = plain(ran.notebook)
-        changed = keep_equal(after, before, rules)
+        changed = keep_equal(copy.deepcopy(after) if afresh else after, before, rules)
         write(path, files.text(after))
         done.append(Recording(path, changed, len(list(files.code_cells(after)))))
     return done

@@ -104,7 +104,9 @@ def test_a_recording_is_plain():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("kernels_without_fakes")
-def test_recording_twice_gives_the_same_bytes(course):
+def test_recording_twice_gives_the_same_bytes(course, text):
+    """Also where only an id differs; made afresh, a recording is of one run in all its cells."""
+    solve(course, text.replace("lab.cost()", "import uuid; uuid.uuid4()"))
     path = course.solutions / f"{NAME}.ipynb"
     [first] = record(course)
     once = path.read_bytes()
@@ -113,6 +115,8 @@ def test_recording_twice_gives_the_same_bytes(course):
     assert (second.changed, path.read_bytes()) == (0, once)
     counts = [cell.execution_count for cell in files.code_cells(files.read(path))]
     assert counts == list(range(1, first.cells + 1))
+    [third] = record(course, afresh=True)
+    assert third.changed == 0 and path.read_bytes() != once
 
 
 @pytest.mark.slow
