@@ -67,7 +67,7 @@ def total(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     checks = f"{reached} of {sum(len(one.asked) for one in outcomes)}"
     invocations = sum(one.invocations for one in outcomes)
     cost_usd = sum((one.cost_usd for one in outcomes if one.cost_usd is not None), Decimal(0))
-    passed = f"{sum(one.passed for one in outcomes)} of {len(outcomes)} passed"
+    passed = f"{sum(one.passed for one in outcomes)} of {len(outcomes)}"
     duration_s = sum(one.duration_s for one in outcomes)
     return "together", checks, f"{duration_s:.1f} s", f"{invocations:,}", _cost(cost_usd), passed
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from labkit import facts
-from labkit.localcloud.sources.mappings.queue import MACHINE_BATCHES
+from labkit.localcloud.sources.mappings.machine import MACHINE_BATCHES
 from labkit.runtime.languages import Available
 
 Row = tuple[str, str, str]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from labkit.localcloud.functions.mapping_state import CALL_FAILED, OK, EventSour
 from labkit.localcloud.sources.mappings import moto_batches, moto_sqs
 from labkit.localcloud.sources.mappings.answers import failed_identifiers
 from labkit.localcloud.sources.mappings.filters import Lets, lets_through
+from labkit.localcloud.sources.mappings.machine import MACHINE_BATCHES
 from labkit.localcloud.sources.mappings.world import (
     RETRY_MAX_S,
     RETRY_MIN_S,
@@ -32,8 +32,6 @@ from labkit.localcloud.sources.mappings.world import (
     problem,
 )
 
-# AWS goes up to 1,250 batches at once; every one of them would be a process of this machine.
-MACHINE_BATCHES = 8 * (os.cpu_count() or 1)
 log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
