@@ -100,7 +100,11 @@ def build(ctx: click.Context, check: bool) -> None:
 @click.option("-j", "--jobs", type=click.IntRange(1, 32), default=1, help="How many at a time; default 1.")
 @click.option("--twice", is_flag=True, help="Each cell two times in a row: nothing may break by that.")
 @click.option("--yes", is_flag=True, help="With --target aws: agree to changes in the account.")
-@WORKSPACE
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Run in this workspace instead of fresh ones.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
