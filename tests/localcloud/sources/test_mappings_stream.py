@@ -74,6 +74,7 @@ def test_a_kinesis_record_arrives_as_aws_sends_it(make: Functions, cloud: Any) -
     (record,) = event["Records"]
     assert record["kinesis"].pop("approximateArrivalTimestamp") > 1.7e9
     number = record["kinesis"].pop("sequenceNumber")
+    assert len(number) == 56 and number.isdecimal()
     assert record == {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",

@@ -23,6 +23,7 @@ from labkit.localcloud.sources.mappings.world import SourceGone, encode
 
 Touched = Callable[[str], None]
 
+_FIRST_NUMBER, _NUMBERS_OF_A_SHARD = 49_650_000 * 10**48, 10**20
 _lock = threading.RLock()
 _split_shard = Stream.split_shard
 _merge_shards = Stream.merge_shards
@@ -59,6 +60,9 @@ def install(touched: Touched) -> None:
         return gone
 
     Stream.put_record = put_record  # type: ignore[method-assign]
+    MotoShard.get_min_sequence_number = _first_number  # type: ignore[method-assign]
+    MotoShard.get_max_sequence_number = _last_number  # type: ignore[method-assign]
+    MotoShard.put_record = _put_in_shard  # type: ignore[method-assign]
     Stream.split_shard = split_shard  # type: ignore[method-assign]
     Stream.merge_shards = merge_shards  # type: ignore[method-assign]
     Stream.get_shard_for_key = _open_shard_for_key  # type: ignore[method-assign]
@@ -67,6 +71,25 @@ def install(touched: Touched) -> None:
     KinesisResponse.get_shard_iterator = _checked_iterator  # type: ignore[method-assign]
     KinesisResponse.get_records = _checked_records  # type: ignore[method-assign]
     contracts.install(KinesisResponse, "kinesis", {})
+
+
+def _base(shard: MotoShard) -> int:
+    """Below the first sequence number of a shard: 56 digits, as AWS has them; none is in two shards."""
+    return _FIRST_NUMBER + int(shard.shard_id.removeprefix("shardId-")) * _NUMBERS_OF_A_SHARD
+
+
+def _first_number(self: MotoShard) -> int:
+    return next(iter(self.records), _base(self))
+
+
+def _last_number(self: MotoShard) -> int:
+    return next(reversed(self.records), _base(self))
+
+
+def _put_in_shard(self: MotoShard, partition_key: str, data: str, explicit_hash_key: str) -> str:
+    number = _last_number(self) + 1
+    self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+    return str(number)
 
 
 def _checked_create(self: KinesisResponse) -> ActionResult:
@@ -157,15 +180,15 @@ class KinesisStream:
         if position == "LATEST":
             return shard.get_max_sequence_number()
         if position == "AT_TIMESTAMP":
-            return shard.get_sequence_number_at(timestamp_s or 0.0)
-        return 0
+            return max(shard.get_sequence_number_at(timestamp_s or 0.0), _base(shard))
+        return _base(shard)
 
     def read(self, shard_id: str, after: int, count: int, role_arn: str) -> list[StreamRecord]:
         stream = self._stream()
         oldest = unix_time() - self.retention_s()
         records = stream.shards[shard_id].records
         found: list[StreamRecord] = []
-        for sequence in itertools.count(after + 1):  # moto's sequence numbers have no gaps
+        for sequence in itertools.count(after + 1):  # sequence numbers have no gaps here
             record = records.get(sequence)
             if record is None or len(found) >= count:
                 break
