@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +92,19 @@ def plant(lab: Lab, seed: int = 1) -> Tickets:
 
 def use(lab: Lab) -> None:
     """Uses every part of the library as people do, once or twice. Whatever fails leaves its traces."""
+    with ThreadPoolExecutor() as people:  # who waits for one part does not wait for the others
+        asked = [people.submit(_twice, lab, part) for part in ("get-photo", "share-photo")]
+        _in_the_background(lab)
+    for one in asked:
+        one.result()
+
+
+def _twice(lab: Lab, part: str) -> None:
     for _ in range(2):
-        faults.called(lab, "get-photo", {"photo_id": "lighthouse"})
-        faults.called(lab, "share-photo", {"photo_id": "lighthouse"})
+        faults.called(lab, part, {"photo_id": "lighthouse"})
+
+
+def _in_the_background(lab: Lab) -> None:
     faults.called(lab, "clean-up", {})
     photo = {"photo_id": {"S": "pier"}, "title": {"S": "Pier at noon"}, "rating": {"N": "5"}}
     lab.client("dynamodb").put_item(TableName=lab.name("photos"), Item=photo)
