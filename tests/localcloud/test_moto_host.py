@@ -82,3 +82,23 @@ def test_nobody_finds_a_service_half_taught() -> None:
         first.join(), second.join()
     """
     assert told_by(uses).splitlines() == ["taught", "used"]
+
+
+def test_awss_managed_policies_are_all_there_when_one_is_looked_for() -> None:
+    """And not made before: moto looks into its IAM at every service's first request."""
+    looks = """
+        import gc
+        from labkit.localcloud import lessons
+        from labkit.localcloud.identities import managed_policies
+
+        lessons.add("core", managed_policies.install)
+        iam = lessons.backend("iam", "123456789012", "aws")
+        from moto.iam.models import AWSManagedPolicy
+
+        def made():
+            return sum(isinstance(one, AWSManagedPolicy) for one in gc.get_objects())
+
+        print(made(), "arn:aws:iam::aws:policy/AdministratorAccess" in iam.managed_policies)
+        print(made() == len(iam.list_policies(None, 5000, False, "/", "AWS")[0]) > 1000)
+    """
+    assert told_by(looks).splitlines() == ["0 True", "True"]
