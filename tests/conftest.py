@@ -46,6 +46,7 @@ SLOW = (
     "learner/test_session_local.py",
     "learner/test_session_open.py",
     "localcloud/test_at_once.py",
+    "localcloud/test_dynamodb_requests.py",
     "localcloud/test_moto_host.py",
     "localcloud/test_s3_browsers.py",
     "localcloud/test_settings_stores.py",

@@ -207,8 +207,10 @@ class Services:
         moto_sqs.install(self._around.pollers.touched)
 
     def _dynamodb(self) -> None:
+        from labkit.localcloud import dynamodb_requests
         from labkit.localcloud.sources.mappings import moto_dynamodb
 
+        dynamodb_requests.install()
         moto_dynamodb.install(self._around.pollers.touched)
 
     def _kinesis(self) -> None:
