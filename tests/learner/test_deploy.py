@@ -133,7 +133,7 @@ def test_an_architecture_can_be_chosen_for_all_functions(lab: Lab, monkeypatch: 
     """By the variable; a function's own goes before it."""
     monkeypatch.setenv("LABKIT_ARCHITECTURE", "arm64")
     assert deploy.function(lab, "echo", HANDLER)["Architectures"] == ["arm64"]
-    assert deploy.function(lab, "echo", HANDLER, architecture="x86_64")["Architectures"] == ["x86_64"]
+    assert deploy.function(lab, "its-own", HANDLER, architecture="x86_64")["Architectures"] == ["x86_64"]
     lab.teardown()
 
 

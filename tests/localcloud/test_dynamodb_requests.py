@@ -52,9 +52,11 @@ ROWS: list[tuple[str, dict[str, Any], str]] = [
 )
 def test_a_request_is_refused(dynamodb: Any, operation: str, params: dict[str, Any], message: str) -> None:
     """ValidationException, not a failure of the server."""
-    named = {} if operation in ("batch_write_item", "transact_write_items", "execute_statement") else {
-        "TableName": TABLE
-    }
+    named = (
+        {}
+        if operation in ("batch_write_item", "transact_write_items", "execute_statement")
+        else {"TableName": TABLE}
+    )
     with pytest.raises(dynamodb.exceptions.ClientError) as raised:
         getattr(dynamodb, operation)(**{**named, **params})
     error = raised.value.response["Error"]

@@ -88,7 +88,7 @@ class Deployed:
 
     def __init__(self, cloud: Any, stacks: World, folder: Path) -> None:
         self.cloud, self.stacks, self.folder = cloud, stacks, folder
-        self.name = stacks.name()
+        self.name, self.deployed_at = stacks.name(), 0
         (folder / "app").mkdir()
         (folder / "app" / "app.py").write_text(APP)
         (folder / "template.yaml").write_text(TEMPLATE)
@@ -99,9 +99,12 @@ class Deployed:
     def deploy(self, *overrides: str) -> str:
         """Makes a change set; executed here, as the CLI would look every 30 seconds only."""
         given = ["--parameter-overrides", *overrides] if overrides else []
+        while int(time.time()) == self.deployed_at:  # the CLI names change sets by the second
+            time.sleep(0.02)
         told = self._aws("deploy", "--template-file", "packaged.yaml", "--stack-name", self.name,
                          "--capabilities", "CAPABILITY_IAM", "--no-execute-changeset",
                          "--no-fail-on-empty-changeset", *given)  # fmt: skip
+        self.deployed_at = int(time.time())
         for word in told.split():
             if word.startswith("arn:") and ":changeSet/" in word:
                 self.stacks.client.execute_change_set(ChangeSetName=word)
