@@ -58,7 +58,6 @@ def set_up() -> None:
     if not usable():
         step(f"making .venv with Python {sys.version.split()[0]}", make_venv)
     step("installing packages (a minute or two the first time)", install)
-    step("compiling packages", compile_packages)
     step("fetching what functions run on (Node.js and its AWS SDK)", fetch_runtimes)
     remember()
     say("ready", started)
@@ -105,7 +104,7 @@ def make_venv() -> None:
 
 
 def install() -> None:
-    """Runs pip. Shows on a terminal which package it is at; keeps everything it says in a log."""
+    """Runs pip, then compiles. Shows on a terminal where pip is; keeps everything it says in a log."""
     command = [str(PYTHON), *INSTALL]
     last: deque[str] = deque(maxlen=15)
     with (
@@ -124,6 +123,7 @@ def install() -> None:
             f"pip ended with code {pip.returncode}. Its last lines ({LOG} has all of them):\n"
             f"{''.join(last)}{what_to_do(LOG.read_text())}"
         )
+    compile_packages()
 
 
 def compile_packages() -> None:
