@@ -34,13 +34,18 @@ PAGE = 500
 
 def install(stores: Stores, now: Callable[[], float]) -> None:
     """Replaces moto's metric data, once for the process. ``now`` is the lesson clock's, in seconds."""
+    motos_put = CloudWatchResponse.put_metric_data
 
     def put(self: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
-        check_data(namespace, metric_data, now())
         for number, member in enumerate(metric_data, 1):
             self._validate_parameters_put_metric_data(member, number)
         for member in metric_data:
             _put(stores[self.region_name], namespace, member, now())
+
+    def asked_to_put(self: CloudWatchResponse) -> ActionResult:
+        # Not where the data arrive: other services of moto put theirs there, under AWS's own namespaces.
+        check_data(self._get_param("Namespace"), self._get_param("MetricData", []), now())
+        return motos_put(self)
 
     def listed(self: CloudWatchResponse) -> ActionResult:
         return ActionResult(_list(stores[self.region], self._get_params(), now()))
@@ -54,6 +59,7 @@ def install(stores: Stores, now: Callable[[], float]) -> None:
         return ActionResult({"MetricDataResults": _data(store, self._get_params())})
 
     CloudWatchBackend.put_metric_data = put  # type: ignore[method-assign]
+    CloudWatchResponse.put_metric_data = asked_to_put  # type: ignore[method-assign]
     CloudWatchResponse.list_metrics = listed  # type: ignore[method-assign]
     CloudWatchResponse.get_metric_statistics = statistics  # type: ignore[method-assign]
     CloudWatchResponse.get_metric_data = data  # type: ignore[method-assign]
