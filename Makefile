@@ -4,7 +4,7 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell command -v $(name) 2>/dev/null)) python3)
 BIN := .venv/bin
 ARGS ?=
-TWO_CORES := -n 3 --dist loadscope
+TWO_CORES := -n 4 --dist loadscope
 
 .DEFAULT_GOAL := help
 .PHONY: help start setup test unit run lint bench notebooks clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def moto_server() -> Iterator[Moto]:
         port = probe.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        env={name: value for name, value in os.environ.items() if not name.startswith("MOTO_")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
