@@ -5,6 +5,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 ARGS ?=
 TWO_CORES := -n 4 --dist loadscope
+BESIDE := tests/wrong_answers
+LAST := tests/notebooks tests/browser
 
 .DEFAULT_GOAL := help
 .PHONY: help start setup test unit run lint bench notebooks clean
@@ -20,9 +22,12 @@ setup: ## Make .venv and install everything that is pinned; nothing to do the se
 
 test: lint ## Everything that CI runs: lint, unit tests, notebooks, a real browser
 	@# tests/localcloud changes moto within its process, as the local cloud does: nobody else may share it
-	$(BIN)/python -m pytest $(TWO_CORES) tests --ignore tests/localcloud --ignore tests/notebooks --ignore tests/browser $(ARGS)
+	$(BIN)/python -m pytest $(TWO_CORES) tests $(addprefix --ignore ,tests/localcloud $(BESIDE) $(LAST)) $(ARGS)
 	$(BIN)/python -m pytest $(TWO_CORES) tests/localcloud $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/notebooks tests/browser $(ARGS)
+	@# notebooks wait half of their time: the wrong answers are tried beside them, and told afterwards
+	@mkdir -p build; $(BIN)/python -m pytest -n 1 $(BESIDE) $(ARGS) >build/beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(LAST) $(ARGS); last=$$?; \
+	wait $$beside; beside=$$?; cat build/beside.log; exit $$((last || beside))
 
 unit: setup ## The quick part of the tests, under a minute
 	$(BIN)/python -m pytest $(TWO_CORES) -m "not slow" tests --ignore tests/localcloud $(ARGS)
