@@ -19,6 +19,8 @@ def call(method, path, body=None, **headers):
     link.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
     answer = link.getresponse()
     return answer, answer.read().decode()
+def say(line):  # in one piece: another thread may be writing, too
+    sys.stdout.write(line + "\\n")
 BASE = "/2020-01-01/extension/"
 def register(events, name=NAME, **headers):
     return call("POST", BASE + "register", {"events": events}, Lambda_Extension_Name=name, **headers)
@@ -30,7 +32,7 @@ ID = answer.getheader("Lambda-Extension-Identifier")
 #REGISTERED
 while True:
     event = ask()
-    print(NAME, "got", json.dumps(event))
+    say(f"{NAME} got {json.dumps(event)}")
     #EVENT
     if event["eventType"] == "SHUTDOWN":
         sys.exit(0)

@@ -18,7 +18,7 @@ class Listener(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         for event in json.loads(self.rfile.read(int(self.headers["Content-Length"]))):
             received.append(event)
-            print("received", json.dumps(event)) if event["type"] != "extension" else None
+            say(f"received {json.dumps(event)}") if event["type"] != "extension" else None
         self.send_response(200)
         self.end_headers()
     def log_message(self, *_): pass
